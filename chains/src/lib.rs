@@ -1,0 +1,1 @@
+//! Chains of gori: ingest, retrieve, fit a prompt to a token budget, answer.

@@ -1,0 +1,1 @@
+//! Document loaders for gori: where bytes come from, and what they mean.

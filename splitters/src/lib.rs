@@ -1,0 +1,1 @@
+//! Text splitters for gori: pure functions over text that keep byte spans.

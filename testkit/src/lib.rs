@@ -1,0 +1,1 @@
+//! Fakes, fault injection, conformance suites and real servers for gori's own tests.

@@ -1,0 +1,1 @@
+//! Vector and lexical stores for gori: the durable local store, in memory, Qdrant and Postgres.

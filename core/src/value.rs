@@ -1,0 +1,110 @@
+//! Values of metadata: what a filter can compare.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+/// What is known of a document or a point beside its text, by name.
+///
+/// Sorted by name, so that the same metadata always encodes to the same bytes.
+pub type Metadata = BTreeMap<String, Value>;
+
+/// One value of metadata.
+///
+/// In JSON each is its own kind of value; a time is `{"$time": milliseconds}`.
+///
+/// ```
+/// use gori_core::Value;
+///
+/// let tags: Value = serde_json::from_str(r#"["a", 2, true]"#)?;
+/// assert_eq!(tags, Value::List(vec!["a".into(), 2.into(), true.into()]));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Value {
+    /// True or false.
+    Bool(bool),
+    /// A whole number.
+    Int(i64),
+    /// A number with a fraction. Stores refuse it when it is not finite.
+    Float(f64),
+    /// Text.
+    Str(String),
+    /// A moment.
+    Time(Time),
+    /// Several values.
+    List(Vec<Value>),
+}
+
+/// A moment, in milliseconds since 1970-01-01T00:00:00Z without leap seconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Time {
+    /// Milliseconds since the epoch; negative before it.
+    #[serde(rename = "$time")]
+    pub millis: i64,
+}
+
+impl Time {
+    /// The moment this many milliseconds after the epoch.
+    pub const fn from_millis(millis: i64) -> Self {
+        Self { millis }
+    }
+}
+
+impl From<std::time::SystemTime> for Time {
+    /// Times further from the epoch than 292 million years saturate.
+    fn from(time: std::time::SystemTime) -> Self {
+        let millis = match time.duration_since(std::time::UNIX_EPOCH) {
+            Ok(after) => i64::try_from(after.as_millis()).unwrap_or(i64::MAX),
+            Err(before) => i64::try_from(before.duration().as_millis()).map_or(i64::MIN, |m| -m),
+        };
+        Self { millis }
+    }
+}
+
+impl Value {
+    /// The text, when it is text.
+    pub fn as_str(&self) -> Option<&str> {
+        match self {
+            Self::Str(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The whole number, when it is one.
+    pub fn as_int(&self) -> Option<i64> {
+        match self {
+            Self::Int(int) => Some(*int),
+            _ => None,
+        }
+    }
+
+    /// Whether every number in it is finite.
+    pub fn is_finite(&self) -> bool {
+        match self {
+            Self::Float(float) => float.is_finite(),
+            Self::List(values) => values.iter().all(Self::is_finite),
+            _ => true,
+        }
+    }
+}
+
+macro_rules! from {
+    ($($from:ty => |$value:ident| $into:expr;)*) => {$(
+        impl From<$from> for Value {
+            fn from($value: $from) -> Self { $into }
+        }
+    )*};
+}
+from! {
+    bool => |value| Self::Bool(value);
+    i32 => |value| Self::Int(value.into());
+    u32 => |value| Self::Int(value.into());
+    i64 => |value| Self::Int(value);
+    f64 => |value| Self::Float(value);
+    &str => |value| Self::Str(value.to_owned());
+    String => |value| Self::Str(value);
+    Time => |value| Self::Time(value);
+    Vec<Value> => |value| Self::List(value);
+}

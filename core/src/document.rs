@@ -115,7 +115,10 @@ pub struct Chunk<'d> {
     pub headings: Vec<&'d str>,
     /// Where it lies in a larger structure that is no heading, such as `impl Store > fn open`.
     pub path: Option<String>,
-    /// It is above the limit because it could not be cut: one word, one fenced block.
+    /// The span of the larger chunk it was cut from, where a splitter makes chunks of chunks:
+    /// the small one is searched, the large one is read.
+    pub parent: Option<Range<usize>>,
+    /// It is above the limit because it could not be cut: one grapheme cluster, one number.
     pub oversize: bool,
 }
 
@@ -127,6 +130,7 @@ impl<'d> Chunk<'d> {
             span,
             headings: Vec::new(),
             path: None,
+            parent: None,
             oversize: false,
         })
     }

@@ -75,7 +75,7 @@ fn without_access_nothing_hard_starts() {
     assert!(has(&simulation, What::Denied));
     assert_eq!(
         simulation.state(&at("node3/planner.service")),
-        Some(State::Failed)
+        Some(State::Inactive)
     );
 }
 
@@ -197,7 +197,9 @@ fn after_a_reconnect_stock_proxies_are_deaf() {
     assert_eq!(bundle.unaware, Vec::new(), "{}", bundle.to_text());
     assert_eq!(
         bundle.state(&at("node3/planner.service")),
-        Some(State::Inactive)
+        Some(State::Inactive),
+        "{}",
+        bundle.to_text()
     );
 }
 

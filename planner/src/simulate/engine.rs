@@ -49,7 +49,7 @@ pub(super) struct UnitLife {
     pub state: State,
     /// Counts the changes of state, so that an event of an earlier life is known as such.
     pub life: u32,
-    /// Whether the unit has been up and nobody stopped it on purpose, so that the reconciler looks after it.
+    /// Whether the plan has asked for it, so that the reconciler looks after it.
     pub managed: bool,
     /// Whether it is to start again when it has stopped.
     pub again: bool,
@@ -305,6 +305,9 @@ impl<'a> Engine<'a> {
             return;
         }
         self.set(unit, State::Queued);
+        if let Some(life) = self.units.get_mut(unit) {
+            life.managed = true;
+        }
         self.tell(self.unit_name(unit), What::Queued, "");
         let arcs: Vec<_> = self.plan.graph().needs_of(unit).to_vec();
         for arc in arcs {
@@ -342,7 +345,8 @@ impl<'a> Engine<'a> {
                 Outlook::Comes => return,
                 Outlook::Here => {}
                 Outlook::Lost if hard => {
-                    self.set(unit, State::Failed);
+                    // systemd fails the job with the result "dependency"; the unit itself stays inactive.
+                    self.set(unit, State::Inactive);
                     let note = format!("dependency: {} is not there", self.unit_name(arc.to));
                     self.tell(self.unit_name(unit), What::Fails, note);
                     self.spread_stop(unit);
@@ -383,11 +387,8 @@ impl<'a> Engine<'a> {
         }
         self.set(unit, State::Active);
         self.tell(self.unit_name(unit), What::Active, "");
-        if let Some(u) = self.units.get_mut(unit) {
-            u.managed = true;
-            if let Some(from) = u.down_since.take() {
-                self.outages.push((unit, from, Some(self.now)));
-            }
+        if let Some(from) = self.units.get_mut(unit).and_then(|u| u.down_since.take()) {
+            self.outages.push((unit, from, Some(self.now)));
         }
         self.wake_local(unit);
         for proxy in self.watchers.get(unit).cloned().unwrap_or_default() {
@@ -398,11 +399,10 @@ impl<'a> Engine<'a> {
     fn wake_local(&mut self, unit: usize) {
         let hop = self.scenario.calibration.local_hop;
         let arcs: Vec<_> = self.plan.graph().needed_by(unit).to_vec();
-        for arc in arcs
-            .iter()
-            .filter(|a| a.edge.is_none_or(|e| !self.proxy_of.contains_key(&e)))
-        {
-            self.after(hop, Event::Wake(arc.to));
+        for arc in arcs {
+            if arc.edge.is_none_or(|e| !self.proxy_of.contains_key(&e)) {
+                self.after(hop, Event::Wake(arc.to));
+            }
         }
     }
 
@@ -477,7 +477,8 @@ impl<'a> Engine<'a> {
         }
     }
 
-    /// The reconciler starts what is down although everything it needs is up.
+    /// The reconciler starts what is down although everything it needs is up. What has failed by itself is left to
+    /// its own `Restart=`.
     fn reconcile(&mut self) {
         let reachable = self.controller_up;
         for unit in 0..self.units.len() {
@@ -485,9 +486,7 @@ impl<'a> Engine<'a> {
                 continue;
             };
             let node = life.node;
-            let down = life.member
-                && life.managed
-                && matches!(life.state, State::Inactive | State::Failed);
+            let down = life.member && life.managed && life.state == State::Inactive;
             if !(down && reachable && self.node_is(node, |n| n.powered && n.online)) {
                 continue;
             }

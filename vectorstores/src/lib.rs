@@ -1,1 +1,12 @@
 //! Vector and lexical stores for gori: the durable local store, in memory, Qdrant and Postgres.
+//!
+//! [`LocalStore`] keeps points in a directory, with no server, and survives its process and
+//! the power; [`MemoryStore`] is a map.
+
+pub mod local;
+mod memory;
+mod score;
+mod topk;
+
+pub use local::{Durability, LocalStore, Options};
+pub use memory::MemoryStore;

@@ -1,0 +1,5 @@
+//! The laws of each port, run by every implementation, by every decorator and by `Arc<dyn Port>`.
+//!
+//! An implementation is done when it passes its suite.
+
+pub mod store;

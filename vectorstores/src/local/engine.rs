@@ -1,0 +1,317 @@
+//! The store without its async face: blocking calls on an open directory.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::time::{Duration, Instant};
+
+use gori_core::{Error, ErrorKind, Result};
+
+use super::fs::{Fs, Lock};
+use super::log::{Log, LogWriter, Tip};
+use super::manifest::{Identity, Manifest};
+use super::names::LOCK;
+use super::open::{self, Opened};
+use super::options::{Durability, Options};
+use super::replay::{End, refused};
+use super::report::Report;
+use super::view::View;
+use super::write::{Queue, Slot, Write, Writer, answer, copy};
+
+/// An open store.
+#[derive(Debug)]
+pub(crate) struct Engine {
+    pub(crate) identity: Identity,
+    pub(crate) dir: PathBuf,
+    pub(crate) report: Report,
+    pub(crate) durability: Durability,
+    fs: Arc<dyn Fs>,
+    view: RwLock<Arc<View>>,
+    role: Role,
+}
+
+#[derive(Debug)]
+enum Role {
+    Writer {
+        writer: Mutex<Writer>,
+        queue: Queue,
+        _lock: Box<dyn Lock>,
+    },
+    Reader(Mutex<Followed>),
+}
+
+/// How far a reader has read what another process writes.
+#[derive(Debug)]
+struct Followed {
+    manifest: Manifest,
+    log: Arc<Log>,
+    tip: Tip,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // A panic while the lock was held leaves a state that is whole: every change to it is one
+    // assignment at the end of what may fail.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Engine {
+    /// Opens the store to write, or makes it where `options` say for what.
+    pub(crate) fn open(
+        fs: Arc<dyn Fs>,
+        dir: PathBuf,
+        options: Option<&Options>,
+        durability: Durability,
+    ) -> Result<Self> {
+        let about = |error| Error::io(dir.display(), error);
+        if let Some(options) = options {
+            options.check()?;
+            fs.create_dir(&dir).map_err(about)?;
+        }
+        let names = fs.list(&dir).map_err(about)?;
+        let held = take_lock(&*fs, &dir)?;
+        let mut report = Report::default();
+        let manifest = match (Manifest::read(&*fs, &dir)?, options) {
+            (Some(manifest), _) => manifest,
+            (None, Some(options)) => {
+                open::check_vacant(&*fs, &dir, &names)?;
+                open::create(&*fs, &dir, Identity::new(options))?;
+                report.created = true;
+                Manifest::read(&*fs, &dir)?.ok_or_else(|| missing(&dir))?
+            }
+            (None, None) => {
+                open::check_vacant(&*fs, &dir, &names)?;
+                return Err(missing(&dir));
+            }
+        };
+        if let Some(options) = options {
+            manifest
+                .identity
+                .check(options)
+                .map_err(|error| error.about(dir.display()))?;
+        }
+        let opened = open::load(&*fs, &dir, manifest)?;
+        match opened.end {
+            End::Whole => {}
+            End::Torn { bytes } => report.torn_bytes = bytes,
+            End::Damaged { at } => return Err(refused(&opened.log, at)),
+        }
+        open::sweep(&*fs, &dir, &names, &opened.manifest, &mut report)?;
+        report.points = opened.view.len() as u64;
+        let log = LogWriter::resume(&*fs, &opened.log, opened.tip)?;
+        let role = Role::Writer {
+            writer: Mutex::new(Writer {
+                log,
+                source: Arc::clone(&opened.log),
+                durability,
+            }),
+            queue: Queue::default(),
+            _lock: held,
+        };
+        Ok(Self::new(fs, dir, opened, report, durability, role))
+    }
+
+    /// Opens the store to read what another process may be writing.
+    pub(crate) fn follow(fs: Arc<dyn Fs>, dir: PathBuf) -> Result<Self> {
+        let manifest = Manifest::read(&*fs, &dir)?.ok_or_else(|| missing(&dir))?;
+        let opened = open::load(&*fs, &dir, manifest)?;
+        if let End::Damaged { at } = opened.end {
+            return Err(refused(&opened.log, at));
+        }
+        let report = Report {
+            points: opened.view.len() as u64,
+            ..Report::default()
+        };
+        let followed = Followed {
+            manifest: opened.manifest.clone(),
+            log: Arc::clone(&opened.log),
+            tip: opened.tip,
+        };
+        let role = Role::Reader(Mutex::new(followed));
+        Ok(Self::new(fs, dir, opened, report, Durability::Sync, role))
+    }
+
+    fn new(
+        fs: Arc<dyn Fs>,
+        dir: PathBuf,
+        opened: Opened,
+        report: Report,
+        durability: Durability,
+        role: Role,
+    ) -> Self {
+        Self {
+            identity: opened.manifest.identity,
+            dir,
+            report,
+            durability,
+            fs,
+            view: RwLock::new(Arc::new(opened.view)),
+            role,
+        }
+    }
+
+    /// What the store holds now.
+    pub(crate) fn view(&self) -> Result<Arc<View>> {
+        if let Role::Reader(followed) = &self.role {
+            self.catch_up(&mut lock(followed))?;
+        }
+        Ok(self.seen())
+    }
+
+    fn seen(&self) -> Arc<View> {
+        Arc::clone(&self.view.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn publish(&self, view: View) {
+        *self.view.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(view);
+    }
+
+    /// Reads what was written since.
+    fn catch_up(&self, followed: &mut Followed) -> Result<()> {
+        let len = followed.log.len()?;
+        let manifest = Manifest::read(&*self.fs, &self.dir)?.ok_or_else(|| missing(&self.dir))?;
+        if manifest == followed.manifest && len == followed.tip.len {
+            return Ok(());
+        }
+        if manifest == followed.manifest && len > followed.tip.len {
+            let mut view = (*self.seen()).clone();
+            let (tip, _) = open::read_batches(&followed.log, followed.tip, &mut view)?;
+            if tip != followed.tip {
+                followed.tip = tip;
+                self.publish(view);
+            }
+            return Ok(());
+        }
+        let opened = open::load(&*self.fs, &self.dir, manifest)?;
+        *followed = Followed {
+            manifest: opened.manifest,
+            log: opened.log,
+            tip: opened.tip,
+        };
+        self.publish(opened.view);
+        Ok(())
+    }
+
+    /// Puts a write in line. From then on it will be done, before all that come later, even
+    /// when nobody waits for it.
+    pub(crate) fn enqueue(&self, write: Write) -> Result<Slot> {
+        match &self.role {
+            Role::Writer { queue, .. } => Ok(queue.push(write)),
+            Role::Reader(_) => Err(
+                Error::new(ErrorKind::ReadOnly, "the store was opened to read")
+                    .about(self.dir.display()),
+            ),
+        }
+    }
+
+    /// Does all writes in line, and says how many points this one put in or took out.
+    pub(crate) fn finish(&self, slot: &Slot) -> Result<u64> {
+        if let Role::Writer { writer, queue, .. } = &self.role {
+            let mut writer = lock(writer);
+            // Whoever had the lock before may have done this along with its own.
+            if let Some(answer) = answer(slot) {
+                return answer;
+            }
+            self.drain(&mut writer, queue);
+        }
+        answer(slot).unwrap_or_else(|| {
+            Err(Error::new(
+                ErrorKind::Internal,
+                "a write was left without an answer",
+            ))
+        })
+    }
+
+    /// Both at once.
+    pub(crate) fn write(&self, write: Write) -> Result<u64> {
+        self.finish(&self.enqueue(write)?)
+    }
+
+    fn drain(&self, writer: &mut Writer, queue: &Queue) {
+        let (writes, slots): (Vec<_>, Vec<_>) = queue.take().into_iter().unzip();
+        if writes.is_empty() {
+            return;
+        }
+        let outcome = writer.commit(writes, &self.seen()).map(|(view, counts)| {
+            self.publish(view);
+            counts
+        });
+        for (i, slot) in slots.iter().enumerate() {
+            let answer = match &outcome {
+                Ok(counts) => Ok(counts.get(i).copied().unwrap_or_default()),
+                Err(error) => Err(copy(error)),
+            };
+            *lock(slot) = Some(answer);
+        }
+    }
+
+    /// Makes all that was acknowledged outlive a power cut.
+    pub(crate) fn flush(&self) -> Result<()> {
+        match &self.role {
+            Role::Writer { writer, queue, .. } => {
+                let mut writer = lock(writer);
+                self.drain(&mut writer, queue);
+                writer.log.sync()
+            }
+            Role::Reader(_) => Ok(()),
+        }
+    }
+
+    pub(crate) fn is_dirty(&self) -> bool {
+        match &self.role {
+            Role::Writer { writer, .. } => lock(writer).log.is_dirty(),
+            Role::Reader(_) => false,
+        }
+    }
+
+    pub(crate) fn stats(&self) -> Result<super::Stats> {
+        let view = self.view()?;
+        let about = |error| Error::io(self.dir.display(), error);
+        let mut disk_bytes = 0;
+        for name in self.fs.list(&self.dir).map_err(about)? {
+            // A file may be replaced between the listing and the look at it.
+            if let Ok(file) = self.fs.read(&self.dir.join(name)) {
+                disk_bytes += file.len().map_err(about)?;
+            }
+        }
+        Ok(super::Stats {
+            points: view.len() as u64,
+            dead: view.dead() as u64,
+            disk_bytes,
+        })
+    }
+
+    pub(crate) fn is_writer(&self) -> bool {
+        matches!(self.role, Role::Writer { .. })
+    }
+}
+
+fn missing(dir: &Path) -> Error {
+    Error::new(ErrorKind::NotFound, "there is no store")
+        .about(dir.display())
+        .hint("make one with `LocalStore::create_or_open`")
+}
+
+/// How long to wait for a lock. A write that nobody waits for any more may still hold the lock
+/// of a store that was just dropped.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+fn take_lock(fs: &dyn Fs, dir: &Path) -> Result<Box<dyn Lock>> {
+    let path = dir.join(LOCK);
+    let until = Instant::now() + PATIENCE;
+    loop {
+        return match fs.lock(&path) {
+            Ok(lock) => Ok(lock),
+            Err(error) if error.kind() != std::io::ErrorKind::WouldBlock => {
+                Err(Error::io(path.display(), error))
+            }
+            Err(_) if Instant::now() < until => {
+                std::thread::sleep(Duration::from_millis(5));
+                continue;
+            }
+            Err(_) => Err(
+                Error::new(ErrorKind::Busy, "somebody else writes to this store")
+                    .about(dir.display())
+                    .hint("open it with `LocalStore::open_to_read`, or wait"),
+            ),
+        };
+    }
+}

@@ -1,0 +1,31 @@
+//! The local store: points in a directory, with no server.
+//!
+//! The log is the truth: points are appended to it in checksummed, chained records, a batch
+//! is there whole or not at all, and a write is acknowledged once it is on disk. Opening a
+//! store replays the log; the torn end that a crash may leave is cut off and reported, while
+//! damage to what was once acknowledged is refused.
+
+pub mod fs;
+
+mod chunk;
+mod codec;
+mod engine;
+mod envelope;
+mod log;
+mod manifest;
+mod names;
+mod offload;
+mod open;
+mod options;
+mod points;
+mod record;
+mod replay;
+mod report;
+mod store;
+mod view;
+mod write;
+
+pub use options::{Durability, Options};
+pub use points::Points;
+pub use report::Report;
+pub use store::{LocalStore, Stats};

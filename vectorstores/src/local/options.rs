@@ -1,0 +1,80 @@
+//! How a store is made and opened.
+
+use std::time::Duration;
+
+use gori_core::{Error, Metric, Result};
+
+/// When a write is sure to be on disk.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Durability {
+    /// Before it is acknowledged. Writes that wait at the same time share one sync.
+    #[default]
+    Sync,
+    /// At most this long after it is acknowledged, plus the time of one sync. A power cut
+    /// loses what was acknowledged in that time and nothing older; the end of the process
+    /// alone, killed or not, loses nothing. [`flush`](super::LocalStore::flush) waits for
+    /// what was written so far.
+    Group(Duration),
+}
+
+/// What a store is made for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Options {
+    pub(crate) dims: usize,
+    pub(crate) metric: Metric,
+    pub(crate) embedder: Option<String>,
+    pub(crate) durability: Durability,
+}
+
+impl Options {
+    /// The most numbers a vector can have.
+    pub const MAX_DIMS: usize = 1 << 16;
+
+    /// A store of vectors of this many numbers, by cosine, every write durable.
+    pub fn new(dims: usize) -> Self {
+        Self {
+            dims,
+            metric: Metric::default(),
+            embedder: None,
+            durability: Durability::default(),
+        }
+    }
+
+    /// How likeness is measured.
+    #[must_use]
+    pub fn metric(mut self, metric: Metric) -> Self {
+        self.metric = metric;
+        self
+    }
+
+    /// The [id](gori_core::Embedder::id) of the embedder that the vectors come from. It is
+    /// stored, and opening the store with another is an error.
+    #[must_use]
+    pub fn embedder(mut self, id: impl Into<String>) -> Self {
+        self.embedder = Some(id.into());
+        self
+    }
+
+    /// When a write is sure to be on disk.
+    #[must_use]
+    pub fn durability(mut self, durability: Durability) -> Self {
+        self.durability = durability;
+        self
+    }
+
+    pub(crate) fn check(&self) -> Result<()> {
+        if self.dims == 0 || self.dims > Self::MAX_DIMS {
+            return Err(Error::invalid(format!(
+                "vectors of {} numbers cannot be stored; it must be 1 to {}",
+                self.dims,
+                Self::MAX_DIMS
+            )));
+        }
+        if self.embedder.as_ref().is_some_and(|id| id.len() > 4096) {
+            return Err(Error::invalid(
+                "the embedder's id is longer than 4096 bytes",
+            ));
+        }
+        Ok(())
+    }
+}

@@ -11,7 +11,7 @@ use serde_json::{Map, Value as Json};
 use crate::{Context, Limits, Message, Result, ToolCall, Usage};
 
 /// A request to a language model.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Prompt {
     /// The conversation so far.
     pub messages: Vec<Message>,
@@ -54,7 +54,8 @@ pub struct Tool {
 }
 
 /// A shape the answer must have.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Format {
     /// Any text.
@@ -109,7 +110,7 @@ pub enum Finish {
 }
 
 /// A whole answer.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Completion {
     /// The text.
     pub text: String,

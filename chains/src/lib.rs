@@ -1,1 +1,11 @@
 //! Chains of gori: ingest, retrieve, fit a prompt to a token budget, answer.
+//!
+//! Everything here is written against the ports of [`gori_core`], never against a backend.
+
+pub mod ingest;
+pub mod rag;
+pub mod retrieve;
+
+pub use ingest::{Ingest, ingest};
+pub use rag::{complete, fit_prompt};
+pub use retrieve::{Dense, retrieve};

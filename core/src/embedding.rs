@@ -56,7 +56,7 @@ impl Embeddings {
     }
 
     /// The rows in the order of the texts.
-    pub fn rows(&self) -> impl ExactSizeIterator<Item = &[f32]> {
+    pub fn rows(&self) -> std::slice::ChunksExact<'_, f32> {
         self.data.chunks_exact(self.dims)
     }
 

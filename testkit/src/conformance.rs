@@ -3,3 +3,4 @@
 //! An implementation is done when it passes its suite.
 
 pub mod store;
+pub mod embedder;

@@ -6,3 +6,12 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, clippy::string_slice)]
 
 pub mod conformance;
+mod faulty;
+mod hash_embedder;
+mod map_store;
+mod scripted_llm;
+
+pub use faulty::Faulty;
+pub use hash_embedder::HashEmbedder;
+pub use map_store::MapStore;
+pub use scripted_llm::ScriptedLlm;

@@ -47,7 +47,7 @@ pub(super) async fn run(job: Ingest<'_>) -> Result<Report> {
     };
     let mut batch = reader.fill().await;
     while !reader.ended || !batch.is_empty() {
-        let (next, written) = tokio::join!(reader.fill(), writer.write(batch));
+        let (next, written) = futures_util::join!(reader.fill(), writer.write(batch));
         written?;
         reader.progress.embedded = writer.embedded;
         reader.tell();

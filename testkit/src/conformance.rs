@@ -2,5 +2,5 @@
 //!
 //! An implementation is done when it passes its suite.
 
-pub mod store;
 pub mod embedder;
+pub mod store;

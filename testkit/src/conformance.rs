@@ -3,4 +3,5 @@
 //! An implementation is done when it passes its suite.
 
 pub mod embedder;
+pub mod splitter;
 pub mod store;

@@ -1,0 +1,168 @@
+//! The laws of the port, on every splitter, in every unit.
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
+
+mod common;
+
+use std::sync::Arc;
+
+use common::{Cl100k, Fickle, Seamless, Words, text};
+use gori_core::{Document, Splitter, TokenCounter};
+use gori_splitters::{Auto, Language, Markdown, Recursive, Separators};
+use gori_testkit::conformance::splitter::{Limit, check, check_all};
+use proptest::prelude::*;
+
+const NAMES: &[&str] = &["a.txt", "a.md", "a.html", "a.rs", "a.py"];
+
+#[derive(Clone, Copy, Debug)]
+enum Unit {
+    Chars,
+    Bytes,
+    Cl100k,
+    Seamless,
+    Words,
+    Fickle,
+}
+
+const UNITS: [Unit; 6] = [
+    Unit::Chars,
+    Unit::Bytes,
+    Unit::Cl100k,
+    Unit::Seamless,
+    Unit::Words,
+    Unit::Fickle,
+];
+
+impl Unit {
+    fn size(self, text: &str) -> usize {
+        match self {
+            Self::Chars => text.chars().count(),
+            Self::Bytes => text.len(),
+            Self::Cl100k | Self::Seamless => Cl100k.count(text),
+            Self::Words => Words.count(text),
+            Self::Fickle => Fickle.count(text),
+        }
+    }
+}
+
+fn seamless() -> Arc<Seamless<Cl100k>> {
+    Arc::new(Seamless {
+        inner: Cl100k,
+        bytes: 0.into(),
+    })
+}
+
+/// A splitter in a unit, with an overlap.
+macro_rules! build {
+    ($splitter:ident, $unit:expr, $size:expr, $overlap:expr) => {
+        match $unit {
+            Unit::Chars => $splitter::chars($size),
+            Unit::Bytes => $splitter::bytes($size),
+            Unit::Cl100k => $splitter::tokens($size, Cl100k),
+            Unit::Seamless => $splitter::tokens($size, seamless()),
+            Unit::Words => $splitter::tokens($size, Words),
+            Unit::Fickle => $splitter::tokens($size, Fickle),
+        }
+        .overlap($overlap)
+        .unwrap()
+    };
+}
+
+fn splitters(unit: Unit, size: usize, overlap: usize) -> Vec<Box<dyn Splitter>> {
+    let recursive: Recursive = build!(Recursive, unit, size, overlap);
+    let folded = [vec!["aba", "\n"], vec!["a b", "ab"], vec!["aa"], vec!["e"]];
+    vec![
+        Box::new(recursive.clone()),
+        Box::new(recursive.clone().separators(Separators::prose())),
+        Box::new(recursive.clone().separators(Separators::none())),
+        Box::new(
+            recursive
+                .clone()
+                .separators(Separators::code(Language::Rust)),
+        ),
+        Box::new(recursive.separators(Separators::new(folded).unwrap())),
+        Box::new(build!(Markdown, unit, size, overlap)),
+        Box::new(build!(Auto, unit, size, overlap)),
+    ]
+}
+
+#[test]
+fn every_splitter_obeys_the_laws_on_every_text_of_the_suite() {
+    let (mut tried, mut chunks) = (0, 0);
+    for unit in UNITS {
+        for (size, overlap) in [(1, 0), (7, 3), (40, 0), (120, 30)] {
+            for splitter in splitters(unit, size, overlap) {
+                let measure = |text: &str| unit.size(text);
+                let limit = Some(Limit {
+                    measure: &measure,
+                    most: size,
+                });
+                let names = if splitter.id().starts_with("auto") {
+                    NAMES
+                } else {
+                    &NAMES[..1]
+                };
+                chunks += check_all(&*splitter, limit, names);
+                tried += 1;
+            }
+        }
+    }
+    println!("{tried} splitters, {chunks} chunks");
+}
+
+#[test]
+fn a_pointer_to_a_splitter_is_a_splitter() {
+    let splitter: Arc<dyn Splitter> = Arc::new(Recursive::chars(10));
+    check_all(&splitter, None, NAMES);
+    assert_eq!(splitter.id(), Recursive::chars(10).id());
+}
+
+#[test]
+fn an_overlap_that_leaves_no_progress_is_refused_when_built() {
+    for (size, overlap) in [(10, 10), (10, 11), (0, 1), (1, 1), (1, usize::MAX)] {
+        let error = Recursive::chars(size).overlap(overlap).unwrap_err();
+        assert_eq!(error.kind(), gori_core::ErrorKind::Config, "{error}");
+        assert!(Markdown::bytes(size).overlap(overlap).is_err());
+        assert!(Auto::tokens(size, Words).overlap(overlap).is_err());
+    }
+    assert!(Recursive::chars(10).overlap(9).is_ok());
+    assert!(Separators::new([[""]]).is_err(), "an empty separator");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 128, ..ProptestConfig::default() })]
+    #[test]
+    fn every_splitter_obeys_the_laws(
+        text in text(),
+        unit in prop::sample::select(UNITS.to_vec()),
+        (size, overlap) in (1_usize..60).prop_flat_map(|size| (Just(size), 0..size)),
+        name in prop::sample::select(NAMES.to_vec()),
+    ) {
+        let document = Document::new(name, text);
+        for splitter in splitters(unit, size, overlap) {
+            let measure = |text: &str| unit.size(text);
+            let limit = Limit { measure: &measure, most: size };
+            check(&*splitter, &document, Some(limit));
+        }
+    }
+
+    #[test]
+    fn seams_make_no_difference_but_to_the_time(
+        text in text(), size in 1_usize..80, overlap in 0_usize..20,
+    ) {
+        prop_assume!(overlap < size);
+        let document = Document::new("a.txt", text.repeat(8));
+        for (before, after) in text.chars().zip(text.chars().skip(1)) {
+            if Cl100k.seam(before, after) {
+                let (left, right) = text.split_at(text.find(&format!("{before}{after}")).unwrap() + before.len_utf8());
+                prop_assert_eq!(Cl100k.count(left) + Cl100k.count(right), Cl100k.count(&text));
+            }
+        }
+        let with = Recursive::tokens(size, Cl100k);
+        let without = Recursive::tokens(size, seamless());
+        for chunk in with.split(&document) {
+            prop_assert!(Cl100k.count(chunk.text()) <= size || chunk.oversize);
+        }
+        let (with, without) = (with.split(&document).len(), without.split(&document).len());
+        prop_assert!(with.abs_diff(without) * 20 <= with.max(20), "{with} and {without} chunks");
+    }
+}

@@ -94,6 +94,7 @@ impl Engine {
             End::Torn { bytes } => report.torn_bytes = bytes,
             End::Damaged { at } => return Err(refused(&opened.log, at)),
         }
+        let names = fs.list(&dir).map_err(about)?;
         open::sweep(&*fs, &dir, &names, &opened.manifest, &mut report)?;
         report.points = opened.view.len() as u64;
         let log = LogWriter::resume(&*fs, &opened.log, opened.tip)?;

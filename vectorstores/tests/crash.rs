@@ -1,0 +1,130 @@
+//! Power cuts: a script of writes runs on a file system that remembers what is on disk, the
+//! power is cut between any two of its operations, what was on its way is lost, kept, reordered
+//! or torn, and the store that is found must hold all that was acknowledged, and of the write
+//! that was under way all or nothing.
+//!
+//! `GORI_CAMPAIGN=full cargo test --release -p gori-vectorstores --test crash` cuts at every
+//! operation of a script of 2,000 writes; without the variable a sample is tried.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout)]
+
+mod support;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use gori_vectorstores::{Durability, LocalStore, Options};
+use support::fault_fs::{CUTS, Cut, Disk, FaultFs};
+use support::script::{DIMS, Model, content, searches_well, steps};
+use support::{Rng, full};
+
+/// What had to be there after so many operations of the file system.
+struct Acknowledged {
+    events: usize,
+    content: Arc<Model>,
+}
+
+fn options(durability: Durability) -> Options {
+    Options::new(DIMS).embedder("script").durability(durability)
+}
+
+fn open(fs: &FaultFs, durability: Durability) -> gori_core::Result<LocalStore> {
+    LocalStore::create_or_open_on(Arc::new(fs.clone()), "/store", options(durability))
+}
+
+/// Runs the script, opening the store anew now and then.
+fn run(rng: &mut Rng, writes: usize, durability: Durability) -> (FaultFs, Vec<Acknowledged>) {
+    let fs = FaultFs::default();
+    let mut store = open(&fs, durability).unwrap();
+    let mut model = Model::new();
+    let mut history = vec![Acknowledged {
+        events: fs.event_count(),
+        content: Arc::default(),
+    }];
+    for step in steps(rng, writes, 40) {
+        step.run(&store).unwrap();
+        step.apply(&mut model);
+        if rng.below(50) == 0 {
+            drop(store);
+            store = open(&fs, durability).unwrap();
+        }
+        history.push(Acknowledged {
+            events: fs.event_count(),
+            content: Arc::new(model.clone()),
+        });
+    }
+    drop(store);
+    (fs, history)
+}
+
+/// Cuts the power at every operation and looks at what is found.
+fn cut_everywhere(writes: usize, every: usize, durability: Durability) -> (usize, usize, usize) {
+    let mut rng = Rng(7 + writes as u64);
+    let (fs, history) = run(&mut rng, writes, durability);
+    let (mut disk, mut done) = (Disk::default(), 0);
+    let (mut states, mut torn) = (0, 0);
+    // Up to where the disk was known to hold all that was acknowledged.
+    let mut safe = 0;
+    let events = fs.events();
+    for (at, event) in events.iter().enumerate() {
+        if matches!(event, support::fault_fs::Event::Sync(_)) {
+            safe = done;
+        }
+        disk.happen(event);
+        while history
+            .get(done + 1)
+            .is_some_and(|next| next.events <= at + 1)
+        {
+            done += 1;
+        }
+        if at % every != 0 {
+            continue;
+        }
+        for how in CUTS {
+            let found = disk.cut(how, &mut rng);
+            let store = open(&found, durability)
+                .unwrap_or_else(|error| panic!("{how:?} after {at} {event:?}: {error:?}"));
+            torn += usize::from(store.report().torn_bytes > 0);
+            let oldest = if durability == Durability::Sync {
+                done
+            } else {
+                safe.min(done)
+            };
+            // Once some of a group may be lost, any whole number of its writes may be there.
+            let newest = (done + 1).min(history.len() - 1);
+            let got = content(&store).unwrap();
+            let fits = (oldest..=newest).find(|i| *history[*i].content == got);
+            let Some(fits) = fits else {
+                panic!(
+                    "{how:?} after operation {at} {event:?}: writes {oldest} to {newest}, found {got:#?}"
+                );
+            };
+            if how != Cut::Drop && states % 5 == 0 {
+                searches_well(&store, &history[fits].content, &mut rng).unwrap();
+            }
+            states += 1;
+        }
+    }
+    (events.len(), states, torn)
+}
+
+#[test]
+fn nothing_acknowledged_is_lost_and_nothing_is_half_there() {
+    let (writes, every) = if full() { (2_000, 1) } else { (300, 1) };
+    let (operations, states, torn) = cut_everywhere(writes, every, Durability::Sync);
+    println!(
+        "crash states: {states} ({operations} operations of {writes} writes, {torn} with a torn tail)"
+    );
+    assert!(states > 1_000 && torn > 100);
+}
+
+#[test]
+fn groups_lose_their_end_and_nothing_else() {
+    let writes = if full() { 2_000 } else { 200 };
+    // The period never comes, so that only opening and closing syncs.
+    let durability = Durability::Group(Duration::from_secs(3600));
+    let (operations, states, torn) = cut_everywhere(writes, 1, durability);
+    println!(
+        "crash states in groups: {states} ({operations} operations of {writes} writes, {torn} with a torn tail)"
+    );
+    assert!(states > 1_000 && torn > 50);
+}

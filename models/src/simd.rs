@@ -1,0 +1,160 @@
+//! The arithmetic of an encoder that is not a matrix product, eight or sixteen numbers at a time.
+//!
+//! Every kernel is written once, over the [`Vector`] trait, and compiled once for each
+//! instruction set. Which one runs is chosen when the process first asks, so that one binary
+//! serves every machine of its architecture.
+//!
+//! # Unsafe
+//! This module and its children are the only ones of the crate that may use `unsafe`, for two
+//! reasons: vector loads and stores through pointers, and calling a function that was compiled
+//! for instructions which the machine must first be asked about. [`Kernels`] can only be had
+//! through that question, and its methods check lengths, so nothing outside needs `unsafe`.
+#![allow(unsafe_code)]
+
+mod kernels;
+mod portable;
+#[cfg(test)]
+mod tests;
+mod vector;
+
+#[cfg(target_arch = "aarch64")]
+mod neon;
+#[cfg(target_arch = "x86_64")]
+mod x86;
+
+use std::sync::OnceLock;
+
+/// An instruction set that the kernels were compiled for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Level {
+    /// What every machine of the architecture has.
+    Portable,
+    /// AVX2 and FMA: x86 since about 2013.
+    #[cfg(target_arch = "x86_64")]
+    Avx2,
+    /// AVX-512 F: x86 servers, and desktops with Zen 4 or later.
+    #[cfg(target_arch = "x86_64")]
+    Avx512,
+    /// NEON: every 64-bit ARM with floating point.
+    #[cfg(target_arch = "aarch64")]
+    Neon,
+}
+
+impl Level {
+    /// The levels this machine can run, slowest first.
+    pub(crate) fn available() -> Vec<Self> {
+        let mut levels = vec![Self::Portable];
+        #[cfg(target_arch = "x86_64")]
+        {
+            let avx2 = is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma");
+            if avx2 {
+                levels.push(Self::Avx2);
+            }
+            if avx2 && is_x86_feature_detected!("avx512f") {
+                levels.push(Self::Avx512);
+            }
+        }
+        #[cfg(target_arch = "aarch64")]
+        if std::arch::is_aarch64_feature_detected!("neon") {
+            levels.push(Self::Neon);
+        }
+        levels
+    }
+}
+
+/// Compiles every kernel for one vector with the features it needs.
+macro_rules! compile {
+    ($name:ident, $vector:ty $(, $features:literal)?) => {
+        mod $name {
+            use super::kernels;
+
+            /// # Safety
+            /// The machine has the instruction set of this module.
+            $(#[target_feature(enable = $features)])?
+            pub(super) unsafe fn gelu(x: &mut [f32]) {
+                // SAFETY: passed on to the caller.
+                unsafe { kernels::gelu::<$vector>(x) }
+            }
+
+            /// # Safety
+            /// The machine has the instruction set of this module.
+            $(#[target_feature(enable = $features)])?
+            pub(super) unsafe fn softmax(x: &mut [f32], scale: f32) {
+                // SAFETY: passed on to the caller.
+                unsafe { kernels::softmax::<$vector>(x, scale) }
+            }
+
+            /// # Safety
+            /// The machine has the instruction set of this module.
+            $(#[target_feature(enable = $features)])?
+            pub(super) unsafe fn layer_norm(x: &mut [f32], gain: &[f32], bias: &[f32], epsilon: f32) {
+                // SAFETY: passed on to the caller.
+                unsafe { kernels::layer_norm::<$vector>(x, gain, bias, epsilon) }
+            }
+        }
+    };
+}
+
+compile!(plain, crate::simd::portable::Lanes);
+#[cfg(target_arch = "x86_64")]
+compile!(avx2, crate::simd::x86::Avx2, "avx2,fma");
+#[cfg(target_arch = "x86_64")]
+compile!(avx512, crate::simd::x86::Avx512, "avx512f,avx2,fma");
+#[cfg(target_arch = "aarch64")]
+compile!(arm, crate::simd::neon::Neon, "neon");
+
+/// The kernels of one instruction set that this machine has.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Kernels(Level);
+
+/// Runs a kernel at the level of `self`.
+macro_rules! at_level {
+    ($self:ident, $kernel:ident($($argument:expr),*)) => {
+        // SAFETY: a `Kernels` is made only for a level that the machine was found to have.
+        unsafe {
+            match $self.0 {
+                Level::Portable => plain::$kernel($($argument),*),
+                #[cfg(target_arch = "x86_64")]
+                Level::Avx2 => avx2::$kernel($($argument),*),
+                #[cfg(target_arch = "x86_64")]
+                Level::Avx512 => avx512::$kernel($($argument),*),
+                #[cfg(target_arch = "aarch64")]
+                Level::Neon => arm::$kernel($($argument),*),
+            }
+        }
+    };
+}
+
+impl Kernels {
+    /// The best this machine has.
+    pub(crate) fn best() -> Self {
+        static BEST: OnceLock<Level> = OnceLock::new();
+        Self(*BEST.get_or_init(|| Level::available().pop().unwrap_or(Level::Portable)))
+    }
+
+    /// The kernels of a level, where the machine has it.
+    #[cfg(test)]
+    pub(crate) fn at(level: Level) -> Option<Self> {
+        Level::available().contains(&level).then_some(Self(level))
+    }
+
+    /// GELU in place, with the exact error function.
+    pub(crate) fn gelu(self, x: &mut [f32]) {
+        at_level!(self, gelu(x));
+    }
+
+    /// Softmax of `scale * x` in place.
+    pub(crate) fn softmax(self, x: &mut [f32], scale: f32) {
+        at_level!(self, softmax(x, scale));
+    }
+
+    /// Layer norm of every row of `x`, which are as long as `gain` and `bias`.
+    pub(crate) fn layer_norm(self, x: &mut [f32], gain: &[f32], bias: &[f32], epsilon: f32) {
+        let bias = bias.get(..gain.len()).unwrap_or(bias);
+        for row in x.chunks_exact_mut(gain.len().max(1)) {
+            if row.len() == bias.len() {
+                at_level!(self, layer_norm(row, gain, bias, epsilon));
+            }
+        }
+    }
+}

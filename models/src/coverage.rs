@@ -84,7 +84,11 @@ impl Coverage {
             letters += 1;
             covered += u32::from(self.0.contains(&script));
         }
-        if letters == 0 { 1.0 } else { covered as f32 / letters as f32 }
+        if letters == 0 {
+            1.0
+        } else {
+            covered as f32 / letters as f32
+        }
     }
 }
 

@@ -1,1 +1,10 @@
 //! Encoders and language models for gori, in process and over HTTP; token counters; model files and their fetching.
+
+pub mod bert;
+
+mod coverage;
+mod safetensors;
+mod simd;
+mod tokenize;
+mod unit;
+mod work;

@@ -168,10 +168,12 @@ fn check_ranges(tensors: &BTreeMap<String, Entry>, size: u64) -> Result<(), Stri
             other => return Err(format!("tensor `{name}` has the unknown type {other:?}")),
         };
         let (begin, end) = entry.data_offsets;
-        let needed = (entry.shape.iter())
-            .try_fold(width, |product: u64, n| product.checked_mul(*n as u64));
+        let needed =
+            (entry.shape.iter()).try_fold(width, |product: u64, n| product.checked_mul(*n as u64));
         if needed.is_none() || end.checked_sub(begin) != needed {
-            return Err(format!("tensor `{name}` and its bytes {begin}..{end} differ in size"));
+            return Err(format!(
+                "tensor `{name}` and its bytes {begin}..{end} differ in size"
+            ));
         }
         ranges.push((begin, end));
     }
@@ -184,7 +186,9 @@ fn check_ranges(tensors: &BTreeMap<String, Entry>, size: u64) -> Result<(), Stri
         at = end;
     }
     if at != size {
-        return Err(format!("the tensors take {at} bytes, the file holds {size}"));
+        return Err(format!(
+            "the tensors take {at} bytes, the file holds {size}"
+        ));
     }
     Ok(())
 }
@@ -317,7 +321,9 @@ impl Fingerprint {
         }
         let words = words.iter().chain(std::iter::once(&tail));
         for word in words.map(|b| u64::from_le_bytes(*b)) {
-            self.0 = (self.0 ^ word).wrapping_mul(0x0000_0100_0000_01b3).rotate_left(29);
+            self.0 = (self.0 ^ word)
+                .wrapping_mul(0x0000_0100_0000_01b3)
+                .rotate_left(29);
         }
         self.0 = (self.0 ^ bytes.len() as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         self.0 ^= self.0 >> 32;

@@ -13,6 +13,7 @@
 
 mod kernels;
 mod portable;
+mod product;
 #[cfg(test)]
 mod tests;
 mod vector;
@@ -23,6 +24,8 @@ mod neon;
 mod x86;
 
 use std::sync::OnceLock;
+
+pub(crate) use self::product::{Layout, Onto, multiply};
 
 /// An instruction set that the kernels were compiled for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,7 +76,7 @@ macro_rules! compile {
             $(#[target_feature(enable = $features)])?
             pub(super) unsafe fn gelu(x: &mut [f32]) {
                 // SAFETY: passed on to the caller.
-                unsafe { kernels::gelu::<$vector>(x) }
+                unsafe { kernels::gelu_all::<$vector>(x) }
             }
 
             /// # Safety

@@ -3,7 +3,9 @@
 use std::path::Path;
 
 use gori_core::{Error, ErrorKind, Result, Stop};
-use tokenizers::{Tokenizer, TruncationDirection, TruncationParams, TruncationStrategy};
+use tokenizers::{
+    PostProcessor, Tokenizer, TruncationDirection, TruncationParams, TruncationStrategy,
+};
 
 use crate::coverage::Coverage;
 use crate::safetensors::Fingerprint;
@@ -40,14 +42,37 @@ impl TextTokenizer {
             stride: 0,
         };
         inner.with_padding(None);
-        inner.with_truncation(Some(window)).map_err(|e| {
-            Error::new(ErrorKind::Config, "the window is too small for the special tokens")
-                .about(format!("{max_tokens} tokens"))
-                .caused_by(e)
-        })?;
+        let around = match inner.get_post_processor() {
+            Some(processor) if special_tokens => processor.added_tokens(false),
+            _ => 0,
+        };
+        let too_small = || {
+            Error::new(
+                ErrorKind::Config,
+                format!("a window of {max_tokens} tokens holds no text"),
+            )
+            .hint(format!(
+                "the model puts {around} tokens around a text: allow more"
+            ))
+        };
+        if max_tokens <= around {
+            return Err(too_small());
+        }
+        inner
+            .with_truncation(Some(window))
+            .map_err(|e| too_small().caused_by(e))?;
         // A document that contains the characters `[SEP]` says just that.
         inner.set_encode_special_tokens(true);
-        Ok(Self { inner, max_tokens, special_tokens })
+        Ok(Self {
+            inner,
+            max_tokens,
+            special_tokens,
+        })
+    }
+
+    /// The most ids a text gets.
+    pub(crate) fn max_tokens(&self) -> usize {
+        self.max_tokens
     }
 
     /// One more than the greatest id that can come out.
@@ -79,9 +104,10 @@ impl TextTokenizer {
         loop {
             stop.check()?;
             let piece = whole_words(text, length.min(MAX_TEXT));
-            let encoding = self.inner.encode_fast(piece, self.special_tokens).map_err(|e| {
-                Error::new(ErrorKind::Model, "the tokenizer failed").caused_by(e)
-            })?;
+            let encoding = self
+                .inner
+                .encode_fast(piece, self.special_tokens)
+                .map_err(|e| Error::new(ErrorKind::Model, "the tokenizer failed").caused_by(e))?;
             let full = !encoding.get_overflowing().is_empty();
             if full || piece.len() == text.len() || length >= MAX_TEXT {
                 return Ok(encoding.get_ids().to_vec());

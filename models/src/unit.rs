@@ -21,7 +21,13 @@ mod tests {
 
     #[test]
     fn every_finite_vector_becomes_a_unit_vector() {
-        for mut row in [[3.0, 4.0], [0.0, 0.0], [1e38, -1e38], [1e-38, 0.0], [-0.0, 1e-45]] {
+        for mut row in [
+            [3.0, 4.0],
+            [0.0, 0.0],
+            [1e38, -1e38],
+            [1e-38, 0.0],
+            [-0.0, 1e-45],
+        ] {
             normalise(&mut row);
             let length = row.iter().map(|x| x * x).sum::<f32>();
             assert!((length - 1.0).abs() < 1e-6, "{row:?}");

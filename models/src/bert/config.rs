@@ -88,13 +88,23 @@ impl Config {
             other => return Err(format!("a model of type `{other}` is not of BERT's family")),
         };
         if file.hidden_act != "gelu" {
-            return Err(format!("the activation `{}` is not built in, only gelu", file.hidden_act));
+            return Err(format!(
+                "the activation `{}` is not built in, only gelu",
+                file.hidden_act
+            ));
         }
-        if file.position_embedding_type.is_some_and(|kind| kind != "absolute") {
+        if file
+            .position_embedding_type
+            .is_some_and(|kind| kind != "absolute")
+        {
             return Err("only absolute positions are built in".to_owned());
         }
         let config = Self {
-            name: if file.name.is_empty() { directory.to_owned() } else { file.name },
+            name: if file.name.is_empty() {
+                directory.to_owned()
+            } else {
+                file.name
+            },
             hidden: file.hidden_size,
             middle: file.intermediate_size,
             layers: file.num_hidden_layers,
@@ -123,10 +133,16 @@ impl Config {
             return Err(format!("`{name}` is {size}"));
         }
         if self.hidden % self.heads != 0 {
-            return Err(format!("{} numbers do not split into {} heads", self.hidden, self.heads));
+            return Err(format!(
+                "{} numbers do not split into {} heads",
+                self.hidden, self.heads
+            ));
         }
         if self.first_position >= self.positions {
-            return Err(format!("{} positions leave no room for a token", self.positions));
+            return Err(format!(
+                "{} positions leave no room for a token",
+                self.positions
+            ));
         }
         if !(self.epsilon >= 0.0 && self.epsilon.is_finite()) {
             return Err(format!("`layer_norm_eps` is {}", self.epsilon));

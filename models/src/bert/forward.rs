@@ -68,13 +68,20 @@ impl Forward<'_> {
     }
 
     fn normalise(&self, norm: &Norm, x: &mut [f32]) {
-        self.kernels.layer_norm(x, &norm.gain, &norm.bias, self.config.epsilon);
+        self.kernels
+            .layer_norm(x, &norm.gain, &norm.bias, self.config.epsilon);
     }
 
     /// x = norm(x + attention(x))
     fn attend(&self, layer: &Layer, sequences: &[&[u32]], scratch: &mut Scratch) {
         let hidden = self.config.hidden;
-        let Scratch { x, qkv, attended, scores, .. } = scratch;
+        let Scratch {
+            x,
+            qkv,
+            attended,
+            scores,
+            ..
+        } = scratch;
         let rows = x.len() / hidden;
         qkv.resize(rows * 3 * hidden, 0.0);
         attended.resize(rows * hidden, 0.0);
@@ -101,6 +108,9 @@ impl Forward<'_> {
     ) {
         let hidden = self.config.hidden;
         let size = hidden / self.config.heads;
+        if length == 0 {
+            return;
+        }
         let part = |index: usize| Layout {
             start: first * 3 * hidden + index * hidden + head * size,
             rows: length,
@@ -125,7 +135,12 @@ impl Forward<'_> {
             row_step: hidden,
             ..part(0)
         };
-        multiply((attended, place), Onto::Nothing, (scores, square), (qkv, part(2)));
+        multiply(
+            (attended, place),
+            Onto::Nothing,
+            (scores, square),
+            (qkv, part(2)),
+        );
     }
 
     /// x = norm(x + W₂ gelu(W₁ x))

@@ -50,16 +50,26 @@ pub(super) struct Linear {
 
 impl Linear {
     fn new(inputs: usize, parts: &[(Vec<f32>, Vec<f32>)]) -> Self {
-        let bias: Vec<f32> = parts.iter().flat_map(|(_, bias)| bias.iter().copied()).collect();
+        let bias: Vec<f32> = parts
+            .iter()
+            .flat_map(|(_, bias)| bias.iter().copied())
+            .collect();
         let outputs = bias.len();
         let mut weight = vec![0.0; inputs * outputs];
-        let columns = parts.iter().flat_map(|(weight, _)| weight.chunks_exact(inputs));
+        let columns = parts
+            .iter()
+            .flat_map(|(weight, _)| weight.chunks_exact(inputs));
         for (column, from) in columns.enumerate() {
             for (to, from) in weight.iter_mut().skip(column).step_by(outputs).zip(from) {
                 *to = *from;
             }
         }
-        Self { inputs, outputs, weight, bias }
+        Self {
+            inputs,
+            outputs,
+            weight,
+            bias,
+        }
     }
 
     pub(super) fn outputs(&self) -> usize {
@@ -107,7 +117,12 @@ impl Reader<'_> {
         self.file.read(&format!("{}{name}", self.prefix), shape)
     }
 
-    fn linear(&mut self, name: &str, inputs: usize, outputs: usize) -> Result<(Vec<f32>, Vec<f32>)> {
+    fn linear(
+        &mut self,
+        name: &str,
+        inputs: usize,
+        outputs: usize,
+    ) -> Result<(Vec<f32>, Vec<f32>)> {
         let weight = self.read(&format!("{name}.weight"), &[outputs, inputs])?;
         let bias = self.read(&format!("{name}.bias"), &[outputs])?;
         Ok((weight.widen(), bias.widen()))
@@ -173,8 +188,15 @@ impl Weights {
         let norm = reader.norm("embeddings.LayerNorm", hidden)?;
         // The header was checked against the file's size, so a config that asks for more layers
         // than there are ends at the first missing tensor.
-        let layers = (0..config.layers).map(|i| reader.layer(config, i)).collect::<Result<_>>()?;
-        Ok(Self { words, positions, norm, layers })
+        let layers = (0..config.layers)
+            .map(|i| reader.layer(config, i))
+            .collect::<Result<_>>()?;
+        Ok(Self {
+            words,
+            positions,
+            norm,
+            layers,
+        })
     }
 
     /// The number type of the file.

@@ -17,7 +17,13 @@ pub(crate) struct Layout {
 impl Layout {
     /// `rows` rows of `columns`, one after the other.
     pub(crate) fn dense(rows: usize, columns: usize) -> Self {
-        Self { start: 0, rows, columns, row_step: columns, column_step: 1 }
+        Self {
+            start: 0,
+            rows,
+            columns,
+            row_step: columns,
+            column_step: 1,
+        }
     }
 
     /// The same numbers with rows and columns exchanged.

@@ -123,8 +123,10 @@ fn whole_words(text: &str, length: usize) -> &str {
     if text.len() <= length {
         return text;
     }
-    let end = text.floor_char_boundary(length);
-    let piece = text.get(..end).unwrap_or_default();
+    // A character is at most four bytes long, so one of these places is between two.
+    let piece = (0..4)
+        .find_map(|back| text.get(..length.saturating_sub(back)))
+        .unwrap_or_default();
     match piece.rfind(char::is_whitespace) {
         Some(blank) if blank > 0 => piece.get(..blank).unwrap_or(piece),
         _ => piece,

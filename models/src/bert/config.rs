@@ -132,7 +132,7 @@ impl Config {
         if let Some((name, size)) = sizes.iter().find(|(_, n)| !(1..ABSURD).contains(n)) {
             return Err(format!("`{name}` is {size}"));
         }
-        if self.hidden % self.heads != 0 {
+        if !self.hidden.is_multiple_of(self.heads) {
             return Err(format!(
                 "{} numbers do not split into {} heads",
                 self.hidden, self.heads

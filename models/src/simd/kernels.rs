@@ -87,7 +87,7 @@ unsafe fn erf<V: Vector>(x: V) -> V {
             .mul_add(t, c(3.772_602_9e-3))
             .mul_add(t, c(5.276_944e-2))
             .mul_add(t, c(1.905_954_2e-1))
-            .mul_add(t, c(1.128_379_1));
+            .mul_add(t, c(std::f32::consts::FRAC_2_SQRT_PI));
         let q = c::<V>(3.804_71e-5)
             .mul_add(t, c(1.163_864_9e-3))
             .mul_add(t, c(1.498_330_3e-2))

@@ -3,5 +3,6 @@
 //! An implementation is done when it passes its suite.
 
 pub mod embedder;
+pub mod loader;
 pub mod splitter;
 pub mod store;

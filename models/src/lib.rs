@@ -1,6 +1,7 @@
 //! Encoders and language models for gori, in process and over HTTP; token counters; model files and their fetching.
 
 pub mod bert;
+pub mod tokens;
 
 mod coverage;
 mod safetensors;

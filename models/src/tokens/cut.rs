@@ -1,0 +1,228 @@
+//! Where a long text can be cut without changing its count.
+//!
+//! An encoding first splits a text by a regular expression and then encodes each match by
+//! itself, so a cut does not change the count where (a) every match that covers the character
+//! before it ends there, and (b) no look-ahead of a match on its left sees past it. None of
+//! the expressions looks behind, so what stands right of a cut needs no condition.
+//!
+//! Three places are certain in all of them:
+//! - after a letter or a digit, before a character of another class that is neither a mark
+//!   (which belongs to the letter) nor an apostrophe (which may begin `'s`);
+//! - before a run of blanks, since every match that takes newlines stops at the last of them;
+//! - before the last of a run of blanks that something follows, since `\s+(?!\S)` leaves
+//!   exactly that one.
+//!
+//! The third matters: `\s+(?!\S)` is the one pattern that the regex engine backtracks in, and
+//! a run of a million blanks overflows its stack. Such a run is one match, so it is encoded
+//! without the expression.
+
+/// From which sizes on a text is cut. The tests use small ones, since the places must be right
+/// and not merely rare.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sizes {
+    /// How much text an engine is given at once where there is a place to cut, in bytes.
+    pub(crate) piece: usize,
+    /// A run of blanks this long, in bytes, is kept away from the regular expression. At
+    /// least 4, so that it has two characters.
+    pub(crate) long_run: usize,
+}
+
+impl Sizes {
+    pub(crate) const NORMAL: Self = Self {
+        piece: 64 << 10,
+        long_run: 4 << 10,
+    };
+}
+
+/// How the regular expression of an encoding treats white space.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Blanks {
+    /// `\s++$|\s*[\r\n]|\s+(?!\S)`: what ends the text is one match, newlines included.
+    Cl100k,
+    /// `\s*[\r\n]+|\s+(?!\S)`: newlines and the blanks after them are always two matches.
+    O200k,
+    /// `\s++$|\s+(?!\S)`: newlines are blanks like any other.
+    Gpt2,
+}
+
+/// A part of a text whose count can be added to those of the parts around it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Part<'t> {
+    /// To be split by the regular expression.
+    Text(&'t str),
+    /// White space that is one match.
+    Run(&'t str),
+}
+
+/// The parts of a text, in order. Their counts add up to its count.
+pub(crate) fn parts(text: &str, blanks: Blanks, sizes: Sizes) -> impl Iterator<Item = Part<'_>> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        if rest.is_empty() {
+            return None;
+        }
+        let part = first(rest, blanks, sizes);
+        let (Part::Text(taken) | Part::Run(taken)) = part;
+        rest = rest.get(taken.len()..).unwrap_or_default();
+        Some(part)
+    })
+}
+
+fn first(rest: &str, blanks: Blanks, sizes: Sizes) -> Part<'_> {
+    if rest.len() <= sizes.piece {
+        return Part::Text(rest);
+    }
+    match last_cut(rest, sizes.piece) {
+        Some(end) => Part::Text(rest.get(..end).unwrap_or(rest)),
+        None => stretch(rest, blanks, sizes),
+    }
+}
+
+/// The last safe cut in the first `limit` bytes.
+fn last_cut(text: &str, limit: usize) -> Option<usize> {
+    let head = text.get(..text.floor_char_boundary(limit))?;
+    let mut right = text.get(head.len()..)?.chars().next()?;
+    let mut at = head.len();
+    for left in head.chars().rev() {
+        if is_cut(left, right) {
+            return Some(at);
+        }
+        at -= left.len_utf8();
+        right = left;
+    }
+    None
+}
+
+/// What to take of a text whose first piece has no safe cut.
+fn stretch(text: &str, blanks: Blanks, sizes: Sizes) -> Part<'_> {
+    let is_blank = |c: char| c.is_whitespace() && (blanks == Blanks::Gpt2 || !is_newline(c));
+    let mut run_start = 0;
+    let mut left = None;
+    for (at, c) in text.char_indices() {
+        if at >= sizes.piece && left.is_some_and(|left| is_cut(left, c)) {
+            return Part::Text(text.get(..at).unwrap_or(text));
+        }
+        left = Some(c);
+        let end = at + c.len_utf8();
+        if !is_blank(c) {
+            run_start = end;
+        } else if end - run_start >= sizes.long_run {
+            return long_run(text, run_start, is_blank, blanks);
+        }
+    }
+    Part::Text(text)
+}
+
+/// What to take of a text that holds a long run of blanks from `start` on.
+fn long_run(text: &str, start: usize, is_blank: impl Fn(char) -> bool, blanks: Blanks) -> Part<'_> {
+    let (before, from) = text.split_at_checked(start).unwrap_or(("", text));
+    let run = from
+        .split_once(|c| !is_blank(c))
+        .map_or(from, |(run, _)| run);
+    let ends_text = run.len() == from.len();
+    if ends_text && blanks == Blanks::Cl100k {
+        // One match with the newlines before it, by `\s++$`, which does not backtrack.
+        return Part::Text(text);
+    }
+    if !before.is_empty() {
+        return Part::Text(before);
+    }
+    if ends_text {
+        return Part::Run(run);
+    }
+    let last = run.chars().next_back().map_or(0, char::len_utf8);
+    Part::Run(run.get(..run.len() - last).unwrap_or(run))
+}
+
+fn is_newline(c: char) -> bool {
+    matches!(c, '\r' | '\n')
+}
+
+/// Whether a match always ends between these two.
+pub(crate) fn is_cut(left: char, right: char) -> bool {
+    let breaks_any = (right.is_ascii() && !right.is_ascii_alphanumeric() && right != '\'')
+        || is_cjk_punctuation(right);
+    if left.is_ascii_digit() {
+        breaks_any || right.is_ascii_alphabetic()
+    } else {
+        is_letter(left) && (breaks_any || right.is_ascii_digit())
+    }
+}
+
+/// Blocks that hold nothing but letters (`\p{L}`). Far from all letters: only a certain yes
+/// counts.
+pub(crate) fn is_letter(c: char) -> bool {
+    matches!(c,
+        'a'..='z' | 'A'..='Z'
+        | '\u{c0}'..='\u{d6}' | '\u{d8}'..='\u{f6}' | '\u{f8}'..='\u{24f}' // Latin
+        | '\u{391}'..='\u{3a1}' | '\u{3a3}'..='\u{3e1}' // Greek
+        | '\u{400}'..='\u{481}' // Cyrillic
+        | '\u{5d0}'..='\u{5ea}' // Hebrew
+        | '\u{620}'..='\u{64a}' // Arabic
+        | '\u{905}'..='\u{939}' // Devanagari
+        | '\u{e01}'..='\u{e30}' // Thai
+        | '\u{3041}'..='\u{3096}' | '\u{30a1}'..='\u{30fa}' // kana
+        | '\u{4e00}'..='\u{9fff}' // Han
+        | '\u{ac00}'..='\u{d7a3}') // Hangul
+}
+
+/// Some of what is white space or neither letter, digit nor mark beyond ASCII.
+pub(crate) fn is_cjk_punctuation(c: char) -> bool {
+    matches!(c,
+        '\u{3000}'..='\u{3003}' | '\u{3008}'..='\u{3011}'
+        | '\u{ff01}'..='\u{ff06}' | '\u{ff08}'..='\u{ff0f}' | '\u{ff1a}'..='\u{ff1f}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_part_is_a_part_of_the_text_in_order() {
+        let text = format!(
+            "{}{}x{}",
+            "ab c1 ".repeat(30_000),
+            " ".repeat(99_999),
+            "\n\t".repeat(70_000)
+        );
+        for blanks in [Blanks::Cl100k, Blanks::O200k, Blanks::Gpt2] {
+            let joined: String = parts(&text, blanks, Sizes::NORMAL)
+                .map(|part| match part {
+                    Part::Text(t) | Part::Run(t) => t,
+                })
+                .collect();
+            assert!(joined == text, "{blanks:?}");
+        }
+    }
+
+    #[test]
+    fn prose_is_cut_below_the_limit_and_not_into_crumbs() {
+        let text = "Words, and 12 numbers; 한국어 문장도 있다. 中文，也有。\n".repeat(8_000);
+        let sizes: Vec<usize> = parts(&text, Blanks::O200k, Sizes::NORMAL)
+            .map(|part| match part {
+                Part::Text(t) => t.len(),
+                Part::Run(_) => unreachable!("no long run in {}", text.len()),
+            })
+            .collect();
+        assert!(sizes.iter().all(|&size| size <= Sizes::NORMAL.piece));
+        assert!(
+            sizes.len() <= text.len() / (Sizes::NORMAL.piece - 100) + 1,
+            "{sizes:?}"
+        );
+    }
+
+    #[test]
+    fn what_counts_as_letter_or_punctuation_is_so_in_the_expressions() {
+        let letter = regex::Regex::new(r"^\p{L}$").unwrap();
+        let other = regex::Regex::new(r"^[^\p{L}\p{N}\p{M}]$").unwrap();
+        let mut tried = 0;
+        for c in '\0'..=char::MAX {
+            let text = c.to_string();
+            assert!(!is_letter(c) || letter.is_match(&text), "{c:?}");
+            assert!(!is_cjk_punctuation(c) || other.is_match(&text), "{c:?}");
+            tried += usize::from(is_letter(c));
+        }
+        println!("{tried} letters");
+        assert!(tried > 30_000);
+    }
+}

@@ -96,42 +96,34 @@ fn last_cut(text: &str, limit: usize) -> Option<usize> {
 /// What to take of a text whose first piece has no safe cut.
 fn stretch(text: &str, blanks: Blanks, sizes: Sizes) -> Part<'_> {
     let is_blank = |c: char| c.is_whitespace() && (blanks == Blanks::Gpt2 || !is_newline(c));
-    let mut run_start = 0;
+    let mut run = 0;
     let mut left = None;
     for (at, c) in text.char_indices() {
         if at >= sizes.piece && left.is_some_and(|left| is_cut(left, c)) {
             return Part::Text(text.get(..at).unwrap_or(text));
         }
-        left = Some(c);
-        let end = at + c.len_utf8();
         if !is_blank(c) {
-            run_start = end;
-        } else if end - run_start >= sizes.long_run {
-            return long_run(text, run_start, is_blank, blanks);
+            // Blanks before a newline are of one match with it, which is harmless.
+            if at - run >= sizes.long_run && !c.is_whitespace() {
+                return long_run(text, run, left.map_or(at, |last| at - last.len_utf8()));
+            }
+            run = at + c.len_utf8();
         }
+        left = Some(c);
     }
+    if text.len() - run >= sizes.long_run && blanks == Blanks::O200k {
+        return long_run(text, run, text.len());
+    }
+    // `\s++$` in the other expressions takes what ends the text without backtracking.
     Part::Text(text)
 }
 
-/// What to take of a text that holds a long run of blanks from `start` on.
-fn long_run(text: &str, start: usize, is_blank: impl Fn(char) -> bool, blanks: Blanks) -> Part<'_> {
-    let (before, from) = text.split_at_checked(start).unwrap_or(("", text));
-    let run = from
-        .split_once(|c| !is_blank(c))
-        .map_or(from, |(run, _)| run);
-    let ends_text = run.len() == from.len();
-    if ends_text && blanks == Blanks::Cl100k {
-        // One match with the newlines before it, by `\s++$`, which does not backtrack.
-        return Part::Text(text);
+/// What to take of a text that holds a match of blanks alone.
+fn long_run(text: &str, start: usize, end: usize) -> Part<'_> {
+    match text.get(..start) {
+        None | Some("") => Part::Run(text.get(..end).unwrap_or(text)),
+        Some(before) => Part::Text(before),
     }
-    if !before.is_empty() {
-        return Part::Text(before);
-    }
-    if ends_text {
-        return Part::Run(run);
-    }
-    let last = run.chars().next_back().map_or(0, char::len_utf8);
-    Part::Run(run.get(..run.len() - last).unwrap_or(run))
 }
 
 fn is_newline(c: char) -> bool {

@@ -80,7 +80,7 @@ fn first(rest: &str, blanks: Blanks, sizes: Sizes) -> Part<'_> {
 
 /// The last safe cut in the first `limit` bytes.
 fn last_cut(text: &str, limit: usize) -> Option<usize> {
-    let head = text.get(..text.floor_char_boundary(limit))?;
+    let head = (0..=limit).rev().find_map(|end| text.get(..end))?;
     let mut right = text.get(head.len()..)?.chars().next()?;
     let mut at = head.len();
     for left in head.chars().rev() {

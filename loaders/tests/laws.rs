@@ -1,4 +1,5 @@
 //! The laws of the port, on folders, on what is in memory, and behind `Arc<dyn Loader>`.
+#![allow(clippy::unwrap_used, clippy::print_stdout)]
 
 use std::fs;
 use std::sync::Arc;

@@ -210,7 +210,7 @@ impl First {
         }
         if !garbled.is_empty() {
             output.warn(format!(
-                "{} holds characters without a mapping to Unicode",
+                "characters without a mapping to Unicode on {}",
                 runs(&garbled)
             ))?;
         }
@@ -222,7 +222,7 @@ impl First {
             output.warn(format!("the rest could not be read: {}", error.message()))?;
         }
         match (self.given, blank.is_empty()) {
-            (true, false) => output.warn(format!("{} has no text", runs(&blank))),
+            (true, false) => output.warn(format!("no text on {}", runs(&blank))),
             (false, _) => output.skip("no page has text; is it a scan?"),
             (true, true) => Ok(()),
         }

@@ -7,6 +7,8 @@ pub(super) struct Lines {
     line: String,
     /// A blank was read that is written once more text comes.
     blank: bool,
+    /// A paragraph ended, and a blank line is written once another line comes.
+    gap: bool,
     /// What stands in front of each line: quotes and list indents.
     prefixes: Vec<Prefix>,
     fence: Option<Fence>,
@@ -100,25 +102,22 @@ impl Lines {
         }
     }
 
-    /// Ends the line and the paragraph.
+    /// Ends the line and the paragraph. The blank line is written with what comes next, when
+    /// it is known which quotes and items go on.
     pub(super) fn blank_line(&mut self) {
         self.line_break();
-        if self.fence.is_some() || self.done.is_empty() || self.done.ends_with("\n\n") {
-            return;
-        }
         // A list item whose mark is not written yet stays with its first line.
-        if self.prefixes.iter().any(|prefix| !prefix.used) {
-            return;
-        }
-        let quote: String = self.prefixes.iter().map(|prefix| &*prefix.rest).collect();
-        let quote = quote.trim_end();
-        let bare = format!("{quote}\n");
-        if quote.is_empty() || !self.done.ends_with(&format!("\n{bare}")) {
-            self.done.push_str(&bare);
-        }
+        let begins = self.prefixes.iter().any(|prefix| !prefix.used);
+        self.gap |= self.fence.is_none() && !self.done.is_empty() && !begins;
     }
 
     fn write_line(&mut self, line: &str) {
+        if std::mem::take(&mut self.gap) {
+            let going_on = self.prefixes.iter().filter(|prefix| prefix.used);
+            let quote: String = going_on.map(|prefix| &*prefix.rest).collect();
+            self.done.push_str(quote.trim_end());
+            self.done.push('\n');
+        }
         for prefix in &mut self.prefixes {
             self.done.push_str(if prefix.used {
                 &prefix.rest

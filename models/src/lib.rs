@@ -2,6 +2,7 @@
 
 pub mod bert;
 pub mod tokens;
+pub mod extract;
 
 mod coverage;
 mod safetensors;

@@ -1,8 +1,8 @@
 //! Encoders and language models for gori, in process and over HTTP; token counters; model files and their fetching.
 
 pub mod bert;
-pub mod tokens;
 pub mod extract;
+pub mod tokens;
 
 mod coverage;
 mod safetensors;

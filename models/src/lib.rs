@@ -2,6 +2,7 @@
 
 pub mod bert;
 pub mod extract;
+pub mod files;
 pub mod tokens;
 
 mod coverage;

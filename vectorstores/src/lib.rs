@@ -3,6 +3,7 @@
 //! [`LocalStore`] keeps points in a directory, with no server, and survives its process and
 //! the power; [`MemoryStore`] is a map.
 
+mod kernel;
 pub mod local;
 mod memory;
 mod score;

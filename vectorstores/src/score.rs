@@ -1,6 +1,8 @@
 //! Scores of vectors: higher is always better.
 
-use gori_core::{Metric, dot};
+use gori_core::Metric;
+
+use crate::kernel::best;
 
 /// A vector to compare with others, with what the metric needs of it worked out once.
 #[derive(Clone, Debug)]
@@ -21,11 +23,16 @@ impl Scorer {
         }
     }
 
+    /// The vector, of unit length where the metric is cosine.
+    pub(crate) fn vector(&self) -> &[f32] {
+        &self.vector
+    }
+
     /// The score of a row; `inverse` is its [`inverse_norm`].
     pub(crate) fn score(&self, row: &[f32], inverse: f32) -> f32 {
         match self.metric {
-            Metric::Cosine => (dot(&self.vector, row) * inverse).clamp(-1.0, 1.0),
-            Metric::Dot => dot(&self.vector, row),
+            Metric::Cosine => ((best().dot_f32)(&self.vector, row) * inverse).clamp(-1.0, 1.0),
+            Metric::Dot => (best().dot_f32)(&self.vector, row),
             Metric::L2 => {
                 let pairs = self.vector.iter().zip(row);
                 -pairs.map(|(a, b)| (a - b) * (a - b)).sum::<f32>().sqrt()

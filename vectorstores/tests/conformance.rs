@@ -34,12 +34,17 @@ impl StoreFactory for Erased {
 struct Local {
     home: tempfile::TempDir,
     durability: Durability,
+    seal_after: usize,
 }
 
 impl Local {
     fn new(durability: Durability) -> Self {
         let home = tempfile::tempdir().unwrap();
-        Self { home, durability }
+        Self {
+            home,
+            durability,
+            seal_after: 3,
+        }
     }
 }
 
@@ -50,13 +55,22 @@ impl StoreFactory for Local {
         let dir = tempfile::tempdir_in(self.home.path()).unwrap().keep();
         let options = Options::new(dims)
             .metric(metric)
-            .durability(self.durability);
+            .durability(self.durability)
+            .seal_after(self.seal_after);
         LocalStore::create_or_open(dir, options)
+    }
+    fn sequences(&self) -> u32 {
+        12
     }
     async fn reopen(&self, store: LocalStore) -> Result<LocalStore> {
         let dir = store.dir().to_owned();
+        let capabilities = gori_core::VectorStore::capabilities(&store);
         drop(store);
-        LocalStore::open(dir)
+        let options = Options::new(capabilities.dims)
+            .metric(capabilities.metric)
+            .durability(self.durability)
+            .seal_after(self.seal_after);
+        LocalStore::create_or_open(dir, options)
     }
 }
 
@@ -73,6 +87,20 @@ async fn behind_a_pointer() {
 #[tokio::test]
 async fn local() {
     check(&Local::new(Durability::Sync)).await;
+}
+
+#[tokio::test]
+async fn local_that_seals_every_write() {
+    let mut local = Local::new(Durability::Sync);
+    local.seal_after = 1;
+    check(&local).await;
+}
+
+#[tokio::test]
+async fn local_that_never_seals() {
+    let mut local = Local::new(Durability::Sync);
+    local.seal_after = usize::MAX;
+    check(&local).await;
 }
 
 #[tokio::test]

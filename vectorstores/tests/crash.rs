@@ -24,7 +24,11 @@ struct Acknowledged {
 }
 
 fn options(durability: Durability) -> Options {
-    Options::new(DIMS).embedder("script").durability(durability)
+    Options::new(DIMS)
+        .embedder("script")
+        .durability(durability)
+        .seal_after(30)
+        .background(false)
 }
 
 fn open(fs: &FaultFs, durability: Durability) -> gori_core::Result<LocalStore> {

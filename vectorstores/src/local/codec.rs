@@ -12,7 +12,7 @@
 use gori_core::{Error, ErrorKind, Metadata, Point, Result, Time, Value};
 
 /// How deep lists in lists may go. Reading them is recursive, so there must be an end.
-const DEPTH: u32 = 32;
+pub(crate) const DEPTH: u32 = 32;
 
 /// A point as it lies in a record, its text and id borrowed.
 #[derive(Clone, Copy, Debug)]
@@ -97,7 +97,7 @@ fn put_str(out: &mut Vec<u8>, text: &str) -> Result<()> {
     Ok(())
 }
 
-pub(crate) fn encode_metadata(metadata: &Metadata, out: &mut Vec<u8>) -> Result<()> {
+fn encode_metadata(metadata: &Metadata, out: &mut Vec<u8>) -> Result<()> {
     put_len(out, metadata.len())?;
     for (name, value) in metadata {
         put_str(out, name)?;
@@ -149,7 +149,7 @@ fn decode_metadata(bytes: &mut Bytes<'_>) -> Option<Metadata> {
     Some(metadata)
 }
 
-fn decode_value(bytes: &mut Bytes<'_>, depth: u32) -> Option<Value> {
+pub(crate) fn decode_value(bytes: &mut Bytes<'_>, depth: u32) -> Option<Value> {
     Some(match bytes.array::<1>()? {
         [0] => Value::Bool(false),
         [1] => Value::Bool(true),
@@ -204,7 +204,7 @@ impl<'a> Bytes<'a> {
         self.u32()?.try_into().ok()
     }
 
-    fn str(&mut self) -> Option<&'a str> {
+    pub(crate) fn str(&mut self) -> Option<&'a str> {
         let len = self.len()?;
         std::str::from_utf8(self.take(len)?).ok()
     }

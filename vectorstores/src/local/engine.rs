@@ -1,18 +1,20 @@
 //! The store without its async face: blocking calls on an open directory.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
-use gori_core::{Error, ErrorKind, Result};
+use gori_core::{Error, ErrorKind, Result, Stop};
 
 use super::fs::{Fs, Lock};
 use super::log::{Log, LogWriter, Tip};
 use super::manifest::{Identity, Manifest};
-use super::names::LOCK;
+use super::names::{LOCK, Span};
 use super::open::{self, Opened};
-use super::options::{Durability, Options};
-use super::replay::{End, refused};
+use super::options::{Durability, Options, Tuning};
+use super::replay::{self, End, refused};
 use super::report::Report;
 use super::view::View;
 use super::write::{Queue, Slot, Write, Writer, answer, copy};
@@ -24,7 +26,16 @@ pub(crate) struct Engine {
     pub(crate) dir: PathBuf,
     pub(crate) report: Report,
     pub(crate) durability: Durability,
-    fs: Arc<dyn Fs>,
+    pub(crate) fs: Arc<dyn Fs>,
+    /// Held by whoever indexes or merges.
+    pub(crate) maintenance: Mutex<()>,
+    /// Raised when the store is dropped, so that indexing and merging end early.
+    pub(crate) stop: Stop,
+    tuning: Tuning,
+    /// Indexes that a reader found damaged, and its writer not yet.
+    distrusted: Mutex<BTreeSet<Span>>,
+    /// Told when a log was sealed.
+    wake: Mutex<Option<Sender<()>>>,
     view: RwLock<Arc<View>>,
     role: Role,
 }
@@ -32,7 +43,7 @@ pub(crate) struct Engine {
 #[derive(Debug)]
 enum Role {
     Writer {
-        writer: Mutex<Writer>,
+        writer: Box<Mutex<Writer>>,
         queue: Queue,
         _lock: Box<dyn Lock>,
     },
@@ -42,12 +53,12 @@ enum Role {
 /// How far a reader has read what another process writes.
 #[derive(Debug)]
 struct Followed {
-    manifest: Manifest,
+    stamp: Vec<u8>,
     log: Arc<Log>,
     tip: Tip,
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     // A panic while the lock was held leaves a state that is whole: every change to it is one
     // assignment at the end of what may fail.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
@@ -61,6 +72,7 @@ impl Engine {
         options: Option<&Options>,
         durability: Durability,
     ) -> Result<Self> {
+        let tuning = options.map(|options| options.tuning).unwrap_or_default();
         let about = |error| Error::io(dir.display(), error);
         if let Some(options) = options {
             options.check()?;
@@ -88,7 +100,8 @@ impl Engine {
                 .check(options)
                 .map_err(|error| error.about(dir.display()))?;
         }
-        let opened = open::load(&*fs, &dir, manifest)?;
+        let mut opened = open::load(&*fs, &dir, manifest, &BTreeSet::new())?;
+        report.rebuilt = std::mem::take(&mut opened.damaged);
         match opened.end {
             End::Whole => {}
             End::Torn { bytes } => report.torn_bytes = bytes,
@@ -99,35 +112,45 @@ impl Engine {
         report.points = opened.view.len() as u64;
         let log = LogWriter::resume(&*fs, &opened.log, opened.tip)?;
         let role = Role::Writer {
-            writer: Mutex::new(Writer {
+            writer: Box::new(Mutex::new(Writer {
                 log,
                 source: Arc::clone(&opened.log),
+                manifest: opened.manifest.clone(),
                 durability,
-            }),
+                points: opened.view.points_of(opened.log.span),
+            })),
             queue: Queue::default(),
             _lock: held,
         };
-        Ok(Self::new(fs, dir, opened, report, durability, role))
+        Ok(Self::new(
+            fs,
+            dir,
+            opened,
+            report,
+            (durability, tuning),
+            role,
+        ))
     }
 
     /// Opens the store to read what another process may be writing.
     pub(crate) fn follow(fs: Arc<dyn Fs>, dir: PathBuf) -> Result<Self> {
-        let manifest = Manifest::read(&*fs, &dir)?.ok_or_else(|| missing(&dir))?;
-        let opened = open::load(&*fs, &dir, manifest)?;
+        let (opened, stamp) = read_while_written(&*fs, &dir, &BTreeSet::new())?;
         if let End::Damaged { at } = opened.end {
             return Err(refused(&opened.log, at));
         }
         let report = Report {
             points: opened.view.len() as u64,
+            rebuilt: opened.damaged.clone(),
             ..Report::default()
         };
         let followed = Followed {
-            manifest: opened.manifest.clone(),
+            stamp,
             log: Arc::clone(&opened.log),
             tip: opened.tip,
         };
         let role = Role::Reader(Mutex::new(followed));
-        Ok(Self::new(fs, dir, opened, report, Durability::Sync, role))
+        let kept = (Durability::Sync, Tuning::default());
+        Ok(Self::new(fs, dir, opened, report, kept, role))
     }
 
     fn new(
@@ -135,7 +158,7 @@ impl Engine {
         dir: PathBuf,
         opened: Opened,
         report: Report,
-        durability: Durability,
+        (durability, tuning): (Durability, Tuning),
         role: Role,
     ) -> Self {
         Self {
@@ -144,9 +167,69 @@ impl Engine {
             report,
             durability,
             fs,
+            maintenance: Mutex::new(()),
+            stop: Stop::new(),
+            tuning,
+            distrusted: Mutex::default(),
+            wake: Mutex::new(None),
             view: RwLock::new(Arc::new(opened.view)),
             role,
         }
+    }
+
+    /// Asks the view. Where an index turns out to be damaged its points are read from the logs,
+    /// and the question is asked again.
+    pub(crate) fn ask<T>(&self, question: impl Fn(&View) -> Result<T>) -> Result<T> {
+        let view = self.view()?;
+        match question(&view) {
+            Err(error) if error.kind() == ErrorKind::Corrupt && self.heal(&view)? => {
+                question(&*self.view()?)
+            }
+            answer => answer,
+        }
+    }
+
+    /// Reads from the logs what damaged indexes hold; whether there were any.
+    fn heal(&self, view: &View) -> Result<bool> {
+        let mut damaged = view.damaged();
+        if damaged.is_empty() {
+            return Ok(false);
+        }
+        let Some(writer) = self.writer() else {
+            let Role::Reader(followed) = &self.role else {
+                return Ok(false);
+            };
+            let mut followed = lock(followed);
+            self.distrust(&mut damaged);
+            let (opened, stamp) = read_while_written(&*self.fs, &self.dir, &damaged)?;
+            followed.stamp = stamp;
+            (followed.log, followed.tip) = (opened.log, opened.tip);
+            self.publish(opened.view);
+            return Ok(true);
+        };
+        let _nobody_merges = lock(&self.maintenance);
+        let mut writer = lock(writer);
+        if self.seen().damaged().is_empty() {
+            return Ok(true);
+        }
+        let manifest = writer.manifest.clone();
+        let opened = open::load(&*self.fs, &self.dir, manifest, &damaged)?;
+        if opened.tip != writer.log.tip {
+            return Err(refused(&opened.log, opened.tip.len));
+        }
+        writer.manifest = opened.manifest;
+        self.publish(opened.view);
+        if let Some(wake) = &*lock(&self.wake) {
+            let _ = wake.send(());
+        }
+        Ok(true)
+    }
+
+    /// Remembers indexes that were found damaged, and adds those that were before.
+    fn distrust(&self, damaged: &mut BTreeSet<Span>) {
+        let mut known = lock(&self.distrusted);
+        known.extend(damaged.iter().copied());
+        damaged.clone_from(&known);
     }
 
     /// What the store holds now.
@@ -157,22 +240,22 @@ impl Engine {
         Ok(self.seen())
     }
 
-    fn seen(&self) -> Arc<View> {
+    pub(crate) fn seen(&self) -> Arc<View> {
         Arc::clone(&self.view.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn publish(&self, view: View) {
+    pub(crate) fn publish(&self, view: View) {
         *self.view.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(view);
     }
 
     /// Reads what was written since.
     fn catch_up(&self, followed: &mut Followed) -> Result<()> {
         let len = followed.log.len()?;
-        let manifest = Manifest::read(&*self.fs, &self.dir)?.ok_or_else(|| missing(&self.dir))?;
-        if manifest == followed.manifest && len == followed.tip.len {
+        let stamp = Manifest::stamp(&*self.fs, &self.dir)?;
+        if stamp == followed.stamp && len == followed.tip.len {
             return Ok(());
         }
-        if manifest == followed.manifest && len > followed.tip.len {
+        if stamp == followed.stamp && len > followed.tip.len {
             let mut view = (*self.seen()).clone();
             let (tip, _) = open::read_batches(&followed.log, followed.tip, &mut view)?;
             if tip != followed.tip {
@@ -181,9 +264,10 @@ impl Engine {
             }
             return Ok(());
         }
-        let opened = open::load(&*self.fs, &self.dir, manifest)?;
+        let distrusted = lock(&self.distrusted).clone();
+        let (opened, stamp) = read_while_written(&*self.fs, &self.dir, &distrusted)?;
         *followed = Followed {
-            manifest: opened.manifest,
+            stamp,
             log: opened.log,
             tip: opened.tip,
         };
@@ -242,6 +326,39 @@ impl Engine {
             };
             *lock(slot) = Some(answer);
         }
+        if writer.points >= self.tuning.seal_after {
+            // What was written is safe without it; who cannot seal goes on with a longer log.
+            let sealed = writer.seal(&*self.fs, &self.dir);
+            if sealed.is_ok()
+                && let Some(wake) = &*lock(&self.wake)
+            {
+                let _ = wake.send(());
+            }
+        }
+    }
+
+    /// What is told when there is something to index.
+    pub(crate) fn wake_by(&self, wake: Sender<()>) {
+        // Something may have been left to do when the store was last closed.
+        let _ = wake.send(());
+        *lock(&self.wake) = Some(wake);
+    }
+
+    /// Nobody indexes any more, and who does stops.
+    pub(crate) fn rest(&self) {
+        *lock(&self.wake) = None;
+        self.stop.raise();
+    }
+
+    pub(crate) fn works_in_background(&self) -> bool {
+        self.tuning.background && self.is_writer()
+    }
+
+    pub(crate) fn writer(&self) -> Option<&Mutex<Writer>> {
+        match &self.role {
+            Role::Writer { writer, .. } => Some(writer),
+            Role::Reader(_) => None,
+        }
     }
 
     /// Makes all that was acknowledged outlive a power cut.
@@ -260,6 +377,29 @@ impl Engine {
         match &self.role {
             Role::Writer { writer, .. } => lock(writer).log.is_dirty(),
             Role::Reader(_) => false,
+        }
+    }
+
+    /// Reads everything and checks every checksum.
+    pub(crate) fn verify(&self) -> Result<()> {
+        let view = self.view()?;
+        for part in &view.parts {
+            if let super::view::Data::Segment(segment) = &part.data {
+                segment.verify()?;
+            }
+        }
+        let manifest = Manifest::read(&*self.fs, &self.dir)?.ok_or_else(|| missing(&self.dir))?;
+        for sealed in &manifest.sealed {
+            let log = open::open_log(&*self.fs, &self.dir, &manifest, sealed.log)?;
+            let (tip, _) = replay::replay(&log, log.origin(), &mut (), |_, _| Ok(()), |_| Ok(()))?;
+            if tip != sealed.tip {
+                return Err(refused(&log, tip.len));
+            }
+        }
+        let log = open::open_log(&*self.fs, &self.dir, &manifest, manifest.active)?;
+        match replay::replay(&log, log.origin(), &mut (), |_, _| Ok(()), |_| Ok(()))? {
+            (_, End::Damaged { at }) => Err(refused(&log, at)),
+            _ => Ok(()),
         }
     }
 
@@ -282,6 +422,24 @@ impl Engine {
 
     pub(crate) fn is_writer(&self) -> bool {
         matches!(self.role, Role::Writer { .. })
+    }
+}
+
+/// Reads a store whose writer may replace and remove files meanwhile.
+fn read_while_written(
+    fs: &dyn Fs,
+    dir: &Path,
+    distrusted: &BTreeSet<Span>,
+) -> Result<(Opened, Vec<u8>)> {
+    let mut tries = 0;
+    loop {
+        let stamp = Manifest::stamp(fs, dir)?;
+        let manifest = Manifest::read(fs, dir)?.ok_or_else(|| missing(dir))?;
+        let opened = open::load(fs, dir, manifest, distrusted);
+        tries += 1;
+        if stamp == Manifest::stamp(fs, dir)? || tries == 100 {
+            return opened.map(|opened| (opened, stamp));
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! What the store asks of a file system, so that another can stand in its place: one that
 //! fails on purpose, in the tests, or that of a board without an operating system's files.
 
+mod map;
 mod os;
 
 use std::fmt::Debug;
@@ -8,6 +9,7 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
+pub use map::Map;
 pub use os::OsFs;
 
 /// A file system, as far as the store needs one.
@@ -35,6 +37,10 @@ pub trait Fs: Debug + Send + Sync + 'static {
 
     /// Opens an existing file to read.
     fn read(&self, path: &Path) -> io::Result<Arc<dyn ReadFile>>;
+
+    /// Gives the bytes of an existing file that nobody writes to any more, from memory or
+    /// as they are needed.
+    fn map(&self, path: &Path) -> io::Result<Map>;
 
     /// Moves a file to another name, replacing what was there.
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;

@@ -20,6 +20,8 @@ struct Head {
     #[serde(flatten)]
     identity: Identity,
     log: Span,
+    /// The number of its first record.
+    seq: u64,
 }
 
 /// A log that is read from.
@@ -30,6 +32,8 @@ pub(crate) struct Log {
     pub(crate) salt: u32,
     /// Where the records begin.
     pub(crate) start: u64,
+    /// The number of the first record.
+    pub(crate) seq: u64,
     pub(crate) dims: usize,
     pub(crate) file: Arc<dyn ReadFile>,
 }
@@ -59,9 +63,9 @@ impl Log {
             if head.log != span {
                 return Err(damaged("is another log under this name"));
             }
-            Ok((start, head.identity))
+            Ok((start, head.seq, head.identity))
         };
-        let (start, identity) = read().map_err(|error| match error.subject() {
+        let (start, seq, identity) = read().map_err(|error| match error.subject() {
             None => error.about(path.display()),
             Some(_) => error,
         })?;
@@ -69,11 +73,21 @@ impl Log {
             span,
             salt: identity.salt(span),
             start,
+            seq,
             dims: identity.dims,
             file,
             path: path.clone(),
         };
         Ok((log, identity))
+    }
+
+    /// Where reading begins.
+    pub(crate) fn origin(&self) -> Tip {
+        Tip {
+            len: self.start,
+            seq: self.seq,
+            prev: self.salt,
+        }
     }
 
     pub(crate) fn error(&self, error: std::io::Error) -> Error {
@@ -127,7 +141,8 @@ pub(crate) struct Place {
 }
 
 /// The end of a log: what the next record has to know.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct Tip {
     /// Bytes up to the end of the last whole batch.
     pub(crate) len: u64,
@@ -163,6 +178,7 @@ impl LogWriter {
         let head = Head {
             identity: identity.clone(),
             log: span,
+            seq,
         };
         let mut bytes = envelope::seal(WORD, &head)?;
         bytes.resize(padded(bytes.len()), 0);
@@ -265,6 +281,11 @@ impl LogWriter {
     /// Whether something was appended that is not yet synced.
     pub(crate) fn is_dirty(&self) -> bool {
         self.synced != self.tip.len && self.broken.is_none()
+    }
+
+    /// Lets nothing be written any more.
+    pub(crate) fn close(&mut self, why: String) {
+        self.broken.get_or_insert(why);
     }
 
     fn check(&self) -> Result<()> {

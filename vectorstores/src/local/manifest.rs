@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::envelope;
 use super::fs::Fs;
+use super::log::Tip;
 use super::names::{CURRENT, CURRENT_NEW, Span};
 use super::options::Options;
 
@@ -84,6 +85,34 @@ pub(crate) struct Manifest {
     pub(crate) active: Span,
     /// The number the next log gets.
     pub(crate) next: u64,
+    /// How often logs were rewritten or indexes made: names every such file differently.
+    #[serde(default)]
+    pub(crate) rev: u32,
+    /// The logs that are written to no more, oldest first.
+    #[serde(default)]
+    pub(crate) sealed: Vec<SealedLog>,
+    /// The indexes of the oldest of them, oldest first.
+    #[serde(default)]
+    pub(crate) segments: Vec<Indexed>,
+}
+
+/// A log that is written to no more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SealedLog {
+    pub(crate) log: Span,
+    pub(crate) tip: Tip,
+}
+
+/// An index of sealed logs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Indexed {
+    pub(crate) index: Span,
+    /// Where its foot lies.
+    pub(crate) foot: u64,
+    /// The rows that later logs, up to some point in the active one, have taken out.
+    pub(crate) dead: Vec<u32>,
 }
 
 impl Manifest {
@@ -117,17 +146,44 @@ impl Manifest {
         })
     }
 
+    /// Something that changes whenever CURRENT does, and is cheap to read.
+    pub(crate) fn stamp(fs: &dyn Fs, dir: &Path) -> Result<Vec<u8>> {
+        let path = dir.join(CURRENT);
+        let mut head = vec![0; envelope::HEAD];
+        let mut read = || fs.read(&path)?.read_at(0, &mut head);
+        read().map_err(|error| Error::io(path.display(), error))?;
+        Ok(head)
+    }
+
     /// Makes this what counts, for good: written beside, synced, renamed, directory synced.
-    pub(crate) fn commit(&self, fs: &dyn Fs, dir: &Path) -> Result<()> {
+    pub(crate) fn commit(&self, fs: &dyn Fs, dir: &Path) -> Result<(), Uncommitted> {
         let (new, path) = (dir.join(CURRENT_NEW), dir.join(CURRENT));
-        let bytes = envelope::seal(WORD, self)?;
+        let bytes = envelope::seal(WORD, self).map_err(|error| Uncommitted {
+            error,
+            in_doubt: false,
+        })?;
+        let failed = |in_doubt| {
+            let path = path.display().to_string();
+            move |error| Uncommitted {
+                error: Error::io(path, error),
+                in_doubt,
+            }
+        };
         let write = || {
             let mut file = fs.create(&new)?;
             file.write(&bytes)?;
-            file.sync()?;
-            fs.rename(&new, &path)?;
-            fs.sync_dir(dir)
+            file.sync()
         };
-        write().map_err(|error| Error::io(path.display(), error))
+        write().map_err(failed(false))?;
+        fs.rename(&new, &path).map_err(failed(true))?;
+        fs.sync_dir(dir).map_err(failed(true))
     }
+}
+
+/// A commit that failed.
+#[derive(Debug)]
+pub(crate) struct Uncommitted {
+    pub(crate) error: Error,
+    /// Nobody knows which CURRENT a power cut would leave.
+    pub(crate) in_doubt: bool,
 }

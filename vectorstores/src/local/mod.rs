@@ -5,12 +5,20 @@
 //! store replays the log; the torn end that a crash may leave is cut off and reported, while
 //! damage to what was once acknowledged is refused.
 
+#[cfg(target_endian = "big")]
+compile_error!("the local store maps its files into memory as they are, which is little-endian");
+
 pub mod fs;
 
+mod bits;
+mod build;
 mod chunk;
 mod codec;
 mod engine;
 mod envelope;
+mod fields;
+mod index;
+mod keep;
 mod log;
 mod manifest;
 mod names;
@@ -21,6 +29,8 @@ mod points;
 mod record;
 mod replay;
 mod report;
+mod search;
+mod segment;
 mod store;
 mod view;
 mod write;

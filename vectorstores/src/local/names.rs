@@ -44,7 +44,17 @@ impl Span {
         format!("log-{self}")
     }
 
-    /// What kind of file a name is of, when it is one of ours.
+    /// The name of the index made from these logs.
+    pub(crate) fn index(self) -> String {
+        format!("idx-{self}")
+    }
+
+    /// Which index a name is of, when it is one of ours.
+    pub(crate) fn of_index(name: &str) -> Option<Self> {
+        name.strip_prefix("idx-")?.parse().ok()
+    }
+
+    /// Which log a name is of, when it is one of ours.
     pub(crate) fn of_log(name: &str) -> Option<Self> {
         name.strip_prefix("log-")?.parse().ok()
     }

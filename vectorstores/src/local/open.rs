@@ -1,5 +1,6 @@
 //! Opening a store: which files count, what they hold, and what a crash left behind.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -8,23 +9,28 @@ use gori_core::{Error, ErrorKind, Result};
 use super::chunk::{Builder, Row};
 use super::codec::Put;
 use super::fs::Fs;
+use super::index::Index;
 use super::log::{Log, LogWriter, Place, Tip};
-use super::manifest::{Identity, Manifest};
+use super::manifest::{Identity, Indexed, Manifest};
 use super::names::{CURRENT, CURRENT_NEW, Span};
 use super::record::{HEADER, Kind};
 use super::replay::{self, End, Record};
 use super::report::Report;
-use super::view::View;
+use super::segment::Segment;
+use super::view::{Data, Part, View};
 use crate::score::inverse_norm;
 
 /// A store as its files tell it.
 #[derive(Debug)]
 pub(crate) struct Opened {
+    /// As it was read, but for indexes that are damaged.
     pub(crate) manifest: Manifest,
     pub(crate) log: Arc<Log>,
     pub(crate) view: View,
     pub(crate) tip: Tip,
     pub(crate) end: End,
+    /// Indexes that were damaged; their points were read from the logs.
+    pub(crate) damaged: Vec<String>,
 }
 
 /// Makes a new store. Whatever a crash left of an earlier try is overwritten.
@@ -35,8 +41,11 @@ pub(crate) fn create(fs: &dyn Fs, dir: &Path, identity: Identity) -> Result<()> 
         identity,
         active,
         next: 2,
+        rev: 0,
+        sealed: Vec::new(),
+        segments: Vec::new(),
     };
-    manifest.commit(fs, dir)
+    manifest.commit(fs, dir).map_err(|failed| failed.error)
 }
 
 /// Refuses to make a new store where the points of another one lie.
@@ -59,29 +68,91 @@ pub(crate) fn check_vacant(fs: &dyn Fs, dir: &Path, names: &[String]) -> Result<
     Ok(())
 }
 
-/// Reads all that the manifest names.
-pub(crate) fn load(fs: &dyn Fs, dir: &Path, manifest: Manifest) -> Result<Opened> {
-    let (log, identity) = Log::open(fs, dir, manifest.active)?;
-    if identity != manifest.identity {
-        return Err(
-            Error::new(ErrorKind::Corrupt, "belongs to another store").about(log.path.display())
-        );
-    }
-    let log = Arc::new(log);
-    let from = Tip {
-        len: log.start,
-        seq: 1,
-        prev: log.salt,
-    };
+/// Reads all that the manifest names, but for the indexes that `distrust` names.
+pub(crate) fn load(
+    fs: &dyn Fs,
+    dir: &Path,
+    mut manifest: Manifest,
+    distrust: &BTreeSet<Span>,
+) -> Result<Opened> {
     let mut view = View::default();
-    let (tip, end) = read_batches(&log, from, &mut view)?;
+    let mut damaged = Vec::new();
+    let mut covered = BTreeSet::new();
+    let mut whole = Vec::new();
+    for entry in &manifest.segments {
+        match open_segment(fs, dir, &manifest, entry, distrust) {
+            Ok(segment) => {
+                covered.extend(segment.index.foot.logs.iter().copied());
+                let dead = entry.dead.iter().copied().collect();
+                view.parts
+                    .push(Part::new(Data::Segment(Arc::new(segment)), dead));
+                whole.push(entry.clone());
+            }
+            // The logs are the truth: they are read again from the first that has no index.
+            // The indexes of later ones go too, since what the earlier logs hold may be
+            // replaced in them, and the order must be kept.
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    ErrorKind::Corrupt | ErrorKind::NotFound | ErrorKind::Unsupported
+                ) =>
+            {
+                damaged.push(entry.index.index());
+                break;
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    manifest.segments = whole;
+    for sealed in manifest
+        .sealed
+        .iter()
+        .filter(|sealed| !covered.contains(&sealed.log))
+    {
+        let log = open_log(fs, dir, &manifest, sealed.log)?;
+        let (tip, _) = read_batches(&log, log.origin(), &mut view)?;
+        if tip != sealed.tip {
+            return Err(replay::refused(&log, tip.len));
+        }
+    }
+    let log = open_log(fs, dir, &manifest, manifest.active)?;
+    let (tip, end) = read_batches(&log, log.origin(), &mut view)?;
     Ok(Opened {
         manifest,
         log,
         view,
         tip,
         end,
+        damaged,
     })
+}
+
+pub(crate) fn open_log(
+    fs: &dyn Fs,
+    dir: &Path,
+    manifest: &Manifest,
+    span: Span,
+) -> Result<Arc<Log>> {
+    let (log, identity) = Log::open(fs, dir, span)?;
+    if identity == manifest.identity {
+        Ok(Arc::new(log))
+    } else {
+        Err(Error::new(ErrorKind::Corrupt, "belongs to another store").about(log.path.display()))
+    }
+}
+
+fn open_segment(
+    fs: &dyn Fs,
+    dir: &Path,
+    manifest: &Manifest,
+    entry: &Indexed,
+    distrust: &BTreeSet<Span>,
+) -> Result<Segment> {
+    let index = Index::open(fs, dir, entry.index, entry.foot)?;
+    if distrust.contains(&entry.index) || index.foot.identity != manifest.identity {
+        return Err(index.damaged("foot"));
+    }
+    Segment::open(fs, dir, index)
 }
 
 #[derive(Default)]
@@ -98,17 +169,14 @@ pub(crate) fn read_batches(log: &Arc<Log>, from: Tip, view: &mut View) -> Result
     };
     let batch = |state: &mut (Batch, &mut View)| {
         let batch = std::mem::take(&mut state.0);
-        for id in batch
-            .deletes
-            .iter()
-            .map(String::as_str)
-            .chain(batch.puts.ids())
-        {
-            state.1.remove(id);
+        let ids = batch.deletes.iter().map(String::as_str);
+        for id in ids.chain(batch.puts.ids()) {
+            state.1.remove(id)?;
         }
         if !batch.puts.is_empty() {
             state.1.push(batch.puts.finish(Arc::clone(log)));
         }
+        Ok(())
     };
     replay::replay(log, from, &mut state, record, batch)
 }
@@ -147,24 +215,24 @@ pub(crate) fn sweep(
     report: &mut Report,
 ) -> Result<()> {
     for name in names {
-        let left = match Span::of_log(name) {
-            Some(span) if span != manifest.active => {
-                // A log is filled only once CURRENT names it. One that nobody names and that
-                // holds points means that CURRENT is not the newest.
-                match Log::open(fs, dir, span) {
-                    Ok((log, _)) if span.first >= manifest.next && log.len()? > log.start => {
-                        return Err(Error::new(
-                            ErrorKind::Corrupt,
-                            format!("{CURRENT} is older than {name}"),
-                        )
-                        .about(dir.display())
-                        .hint("`LocalStore::repair` makes it anew from the logs"));
-                    }
-                    _ => true,
-                }
+        let left = if let Some(span) = Span::of_log(name) {
+            let known = manifest.sealed.iter().any(|sealed| sealed.log == span);
+            if !known && span != manifest.active && is_newer(fs, dir, manifest, span)? {
+                return Err(Error::new(
+                    ErrorKind::Corrupt,
+                    format!("{CURRENT} is older than {name}"),
+                )
+                .about(dir.display())
+                .hint("`LocalStore::repair` makes it anew from the logs"));
             }
-            Some(_) => false,
-            None => name == CURRENT_NEW,
+            !known && span != manifest.active
+        } else if let Some(span) = Span::of_index(name) {
+            manifest
+                .segments
+                .iter()
+                .all(|segment| segment.index != span)
+        } else {
+            name == CURRENT_NEW
         };
         if left {
             fs.remove(&dir.join(name))
@@ -173,4 +241,17 @@ pub(crate) fn sweep(
         }
     }
     Ok(())
+}
+
+/// Whether a log that CURRENT does not name holds points that CURRENT cannot know of. A log is
+/// filled only once CURRENT names it, so that is no crash: CURRENT is an old copy.
+fn is_newer(fs: &dyn Fs, dir: &Path, manifest: &Manifest, span: Span) -> Result<bool> {
+    if span.rev > 0 || span.first < manifest.next {
+        return Ok(false);
+    }
+    match Log::open(fs, dir, span) {
+        Ok((log, _)) => Ok(log.len()? > log.start),
+        // Cut within its head, so made by a crash.
+        Err(_) => Ok(false),
+    }
 }

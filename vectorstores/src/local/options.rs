@@ -24,6 +24,25 @@ pub struct Options {
     pub(crate) metric: Metric,
     pub(crate) embedder: Option<String>,
     pub(crate) durability: Durability,
+    pub(crate) tuning: Tuning,
+}
+
+/// How a store keeps house.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Tuning {
+    /// Points after which a log is sealed.
+    pub(crate) seal_after: usize,
+    /// Whether a thread of its own seals, indexes and merges.
+    pub(crate) background: bool,
+}
+
+impl Default for Tuning {
+    fn default() -> Self {
+        Self {
+            seal_after: 8192,
+            background: true,
+        }
+    }
 }
 
 impl Options {
@@ -37,7 +56,24 @@ impl Options {
             metric: Metric::default(),
             embedder: None,
             durability: Durability::default(),
+            tuning: Tuning::default(),
         }
+    }
+
+    /// After how many points a log is sealed and indexed; 8,192 unless said otherwise. Fewer
+    /// mean less memory and more files.
+    #[must_use]
+    pub fn seal_after(mut self, points: usize) -> Self {
+        self.tuning.seal_after = points.max(1);
+        self
+    }
+
+    /// Whether a thread indexes and merges what was written while the store is open, which is
+    /// so unless said otherwise. Without it [`compact`](super::LocalStore::compact) does.
+    #[must_use]
+    pub fn background(mut self, background: bool) -> Self {
+        self.tuning.background = background;
+        self
     }
 
     /// How likeness is measured.

@@ -16,9 +16,9 @@ pub struct Points {
 }
 
 impl Points {
-    pub(crate) fn new(view: Arc<View>) -> Self {
-        let left = view.live().map(|(address, _)| address).collect();
-        Self { view, left }
+    pub(crate) fn new(view: Arc<View>) -> Result<Self> {
+        let left = view.select(None)?.into();
+        Ok(Self { view, left })
     }
 }
 

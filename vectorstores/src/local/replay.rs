@@ -43,7 +43,7 @@ pub(crate) fn replay<S>(
     from: Tip,
     state: &mut S,
     mut record: impl FnMut(&mut S, Record<'_>) -> Result<()>,
-    mut batch: impl FnMut(&mut S),
+    mut batch: impl FnMut(&mut S) -> Result<()>,
 ) -> Result<(Tip, End)> {
     let mut window = Window::new(log, from.len)?;
     let (mut tip, mut next) = (from, from);
@@ -62,7 +62,7 @@ pub(crate) fn replay<S>(
             prev: header.sum,
         };
         if header.last {
-            batch(state);
+            batch(state)?;
             tip = next;
         }
     }

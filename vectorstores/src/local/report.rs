@@ -10,6 +10,9 @@ pub struct Report {
     pub points: u64,
     /// Bytes that a crash had left of a write that was never acknowledged, now cut off.
     pub torn_bytes: u64,
+    /// Indexes that were damaged or missing. Their points were read from the logs, and the
+    /// indexes are made anew.
+    pub rebuilt: Vec<String>,
     /// Files that a crash had left of unfinished work, now removed.
     pub removed: Vec<String>,
 }

@@ -102,7 +102,12 @@ impl LocalStore {
             Durability::Group(period) if engine.is_writer() => Some(flush_every(&engine, period)),
             _ => None,
         };
-        Self(Arc::new(Handle { engine, flusher }))
+        let keeper = engine.works_in_background().then(|| keep(&engine));
+        Self(Arc::new(Handle {
+            engine,
+            flusher,
+            keeper,
+        }))
     }
 
     /// What opening the store found and mended.
@@ -128,7 +133,16 @@ impl LocalStore {
     /// # Errors
     /// In a store opened to read, those of reading what is new.
     pub fn points(&self) -> Result<Points> {
-        Ok(Points::new(self.0.engine.view()?))
+        Points::new(self.0.engine.view()?)
+    }
+
+    /// Reads everything and checks every checksum. Takes as long as reading the disk does.
+    ///
+    /// # Errors
+    /// [`Corrupt`](gori_core::ErrorKind::Corrupt), naming the file and the place.
+    pub async fn verify(&self) -> Result<()> {
+        let handle = Arc::clone(&self.0);
+        offload(move || handle.engine.verify()).await
     }
 
     /// Waits until all that was acknowledged would outlive a power cut. With
@@ -139,6 +153,24 @@ impl LocalStore {
     pub async fn flush(&self) -> Result<()> {
         let handle = Arc::clone(&self.0);
         offload(move || handle.engine.flush()).await
+    }
+
+    /// Indexes everything, drops what is dead, and merges all into one segment. Searches go on
+    /// meanwhile, and writes but for moments.
+    ///
+    /// # Errors
+    /// Those of the disk; the store is as it was.
+    pub async fn compact(&self) -> Result<()> {
+        let handle = Arc::clone(&self.0);
+        offload(move || handle.engine.maintain(true)).await
+    }
+
+    /// [`compact`](Self::compact), on this thread.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn blocking_compact(&self) -> Result<()> {
+        self.0.engine.maintain(true)
     }
 
     /// Puts a write in line at once, so that it keeps its place even when the future is
@@ -180,7 +212,7 @@ impl LocalStore {
     pub fn blocking_search(&self, query: &Search<'_>) -> Result<Vec<Hit>> {
         let engine = &self.0.engine;
         query.check(engine.identity.dims)?;
-        engine.view()?.search(engine.identity.metric, query)
+        engine.ask(|view| view.search(engine.identity.metric, query))
     }
 }
 
@@ -225,7 +257,7 @@ impl VectorStore for LocalStore {
         let ids: Vec<String> = ids.iter().map(|id| (*id).to_owned()).collect();
         offload(move || {
             let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
-            handle.engine.view()?.get(&ids)
+            handle.engine.ask(|view| view.get(&ids))
         })
         .await
     }
@@ -233,7 +265,7 @@ impl VectorStore for LocalStore {
     async fn count(&self, filter: Option<&Filter>) -> Result<u64> {
         let handle = Arc::clone(&self.0);
         let filter = filter.cloned();
-        offload(move || Ok(handle.engine.view()?.count(filter.as_ref()) as u64)).await
+        offload(move || Ok(handle.engine.ask(|view| view.count(filter.as_ref()))? as u64)).await
     }
 }
 
@@ -242,10 +274,16 @@ impl VectorStore for LocalStore {
 struct Handle {
     engine: Arc<Engine>,
     flusher: Option<(Sender<()>, JoinHandle<()>)>,
+    keeper: Option<JoinHandle<()>>,
 }
 
 impl Drop for Handle {
     fn drop(&mut self) {
+        self.engine.rest();
+        if let Some(thread) = self.keeper.take() {
+            // As below.
+            let _ = thread.join();
+        }
         if let Some((stop, thread)) = self.flusher.take() {
             drop(stop);
             // It only ends, and a panic in it has left nothing to mend here.
@@ -256,6 +294,20 @@ impl Drop for Handle {
         // that the durability promised.
         let _ = self.engine.flush();
     }
+}
+
+/// The thread that indexes and merges.
+fn keep(engine: &Arc<Engine>) -> JoinHandle<()> {
+    let (wake, woken) = channel();
+    engine.wake_by(wake);
+    let engine = Arc::clone(engine);
+    std::thread::spawn(move || {
+        while woken.recv().is_ok() {
+            // Nothing is lost when it fails: searches go on without the index, and the next
+            // sealed log brings the next try.
+            let _ = engine.maintain(false);
+        }
+    })
 }
 
 fn flush_every(engine: &Arc<Engine>, period: Duration) -> (Sender<()>, JoinHandle<()>) {

@@ -1,215 +1,287 @@
 //! What a store holds at one moment. A search works on the view it began with, whatever is
 //! written meanwhile; a write makes the next view and puts it in the place of the last.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use gori_core::{Filter, Hit, Metric, Point, Result, Search, Selection, sort_hits};
+use gori_core::{Filter, Point, Result, Selection};
 
-use super::chunk::{Builder, Chunk, Row, hash};
+use super::bits::Bits;
+use super::chunk::{Builder, Chunk, hash};
 use super::codec::Put;
-use crate::score::Scorer;
-use crate::topk::TopK;
+use super::names::Span;
+use super::segment::Segment;
 
 /// A row of a part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Address {
-    part: usize,
-    row: u32,
+    pub(crate) part: usize,
+    pub(crate) row: u32,
 }
 
+/// Points that came one after the other.
 #[derive(Clone, Debug)]
-struct Part {
-    chunk: Arc<Chunk>,
-    dead: Dead,
+pub(crate) enum Data {
+    Chunk(Arc<Chunk>),
+    Segment(Arc<Segment>),
 }
 
-/// Which rows of a part are gone. Copied when written, since an older view may share it.
-#[derive(Clone, Debug, Default)]
-struct Dead {
-    words: Arc<Vec<u64>>,
-    count: usize,
+/// Points that came one after the other, and which of them are gone.
+#[derive(Clone, Debug)]
+pub(crate) struct Part {
+    pub(crate) data: Data,
+    /// Copied when written, since an older view may share it.
+    pub(crate) dead: Arc<Bits>,
+    dead_count: usize,
 }
 
-impl Dead {
-    fn has(&self, row: u32) -> bool {
-        let word = self.words.get(row as usize / 64);
-        word.is_some_and(|word| word >> (row % 64) & 1 == 1)
+impl Part {
+    pub(crate) fn new(data: Data, dead: Bits) -> Self {
+        let dead_count = dead.len();
+        Self {
+            data,
+            dead: Arc::new(dead),
+            dead_count,
+        }
     }
 
-    fn add(&mut self, row: u32) {
-        let words = Arc::make_mut(&mut self.words);
-        let at = row as usize / 64;
-        if words.len() <= at {
-            words.resize(at + 1, 0);
-        }
-        if let Some(word) = words.get_mut(at) {
-            self.count += usize::from(*word >> (row % 64) & 1 == 0);
-            *word |= 1 << (row % 64);
+    pub(crate) fn len(&self) -> usize {
+        match &self.data {
+            Data::Chunk(chunk) => chunk.len(),
+            Data::Segment(segment) => segment.len(),
         }
     }
+
+    fn find(&self, hash: u64, id: &str) -> Result<Option<u32>> {
+        Ok(match &self.data {
+            Data::Chunk(chunk) => chunk.find(hash, id).find(|row| !self.dead.has(*row)),
+            Data::Segment(segment) => segment
+                .find(hash, id)?
+                .into_iter()
+                .find(|row| !self.dead.has(*row)),
+        })
+    }
+
+    /// The rows that are there and fulfil the filter.
+    pub(crate) fn select(&self, filter: Option<&Filter>) -> Result<Bits> {
+        let mut rows = match (&self.data, filter) {
+            (_, None) => Bits::all(self.len()),
+            (Data::Chunk(chunk), Some(filter)) => (0..)
+                .zip(chunk.rows())
+                .filter(|(_, (row, _))| filter.matches(&row.metadata))
+                .map(|(row, _)| row)
+                .collect(),
+            (Data::Segment(segment), Some(filter)) => {
+                let (fields, section) = segment.fields()?;
+                match fields.select(section, filter, segment.len()) {
+                    Some(rows) => rows,
+                    None => ask_every_row(segment, filter)?,
+                }
+            }
+        };
+        rows.minus(&self.dead);
+        Ok(rows)
+    }
+
+    /// The id of a row.
+    pub(crate) fn id(&self, row: u32) -> Result<Option<&str>> {
+        Ok(match &self.data {
+            Data::Chunk(chunk) => chunk.row(row).map(|row| &*row.id),
+            Data::Segment(segment) => Some(segment.put(row)?.id),
+        })
+    }
+
+    /// Whether it holds points of this log.
+    pub(crate) fn is_of(&self, span: Span) -> bool {
+        match &self.data {
+            Data::Chunk(chunk) => chunk.log.span == span,
+            Data::Segment(segment) => segment.index.foot.logs.contains(&span),
+        }
+    }
+}
+
+fn ask_every_row(segment: &Segment, filter: &Filter) -> Result<Bits> {
+    let mut rows = Bits::default();
+    for row in (0..).take(segment.len()) {
+        let metadata = segment
+            .put(row)?
+            .metadata()
+            .ok_or_else(|| segment.error(row))?;
+        if filter.matches(&metadata) {
+            rows.add(row);
+        }
+    }
+    Ok(rows)
 }
 
 /// What a store holds at one moment.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct View {
-    parts: Vec<Part>,
+    pub(crate) parts: Vec<Part>,
 }
 
 impl View {
     pub(crate) fn len(&self) -> usize {
-        let live = |part: &Part| part.chunk.len() - part.dead.count;
-        self.parts.iter().map(live).sum()
+        self.parts
+            .iter()
+            .map(|part| part.len() - part.dead_count)
+            .sum()
+    }
+
+    /// Indexes of which a section was used and found damaged.
+    pub(crate) fn damaged(&self) -> BTreeSet<Span> {
+        let segments = self.parts.iter().filter_map(|part| match &part.data {
+            Data::Segment(segment) => Some(&segment.index),
+            Data::Chunk(_) => None,
+        });
+        segments
+            .filter(|index| index.is_damaged())
+            .map(|index| index.foot.index)
+            .collect()
+    }
+
+    /// How many points of this log are in memory, dead ones too.
+    pub(crate) fn points_of(&self, span: Span) -> usize {
+        self.parts
+            .iter()
+            .filter(|part| part.is_of(span))
+            .map(Part::len)
+            .sum()
     }
 
     pub(crate) fn dead(&self) -> usize {
-        self.parts.iter().map(|part| part.dead.count).sum()
+        self.parts.iter().map(|part| part.dead_count).sum()
     }
 
-    /// The points that are there, oldest first.
-    pub(crate) fn live(&self) -> impl Iterator<Item = (Address, &Row)> {
-        self.live_vectors().map(|(address, row, _)| (address, row))
+    /// The points that are there and fulfil the filter, oldest first.
+    pub(crate) fn select(&self, filter: Option<&Filter>) -> Result<Vec<Address>> {
+        let mut all = Vec::new();
+        for (part, held) in self.parts.iter().enumerate() {
+            all.extend(held.select(filter)?.iter().map(|row| Address { part, row }));
+        }
+        Ok(all)
     }
 
-    fn live_vectors(&self) -> impl Iterator<Item = (Address, &Row, &[f32])> {
-        self.parts.iter().enumerate().flat_map(|(part, held)| {
-            let rows = held.chunk.rows().zip(0..);
-            let live = rows.filter(|(_, row)| !held.dead.has(*row));
-            live.map(move |((data, vector), row)| (Address { part, row }, data, vector))
-        })
-    }
-
-    fn row(&self, address: Address) -> Option<&Row> {
-        self.parts.get(address.part)?.chunk.row(address.row)
-    }
-
-    pub(crate) fn find(&self, id: &str) -> Option<Address> {
-        let hash = hash(id);
+    pub(crate) fn id(&self, address: Address) -> Result<Option<&str>> {
         self.parts
-            .iter()
-            .enumerate()
-            .rev()
-            .find_map(|(part, held)| {
-                let mut rows = held.chunk.find(hash, id);
-                let row = rows.find(|row| !held.dead.has(*row))?;
-                Some(Address { part, row })
-            })
+            .get(address.part)
+            .map_or(Ok(None), |part| part.id(address.row))
     }
 
-    /// The ids that a selection means, each once.
-    pub(crate) fn select(&self, which: &Selection<'_>) -> Vec<Arc<str>> {
+    pub(crate) fn find(&self, id: &str) -> Result<Option<Address>> {
+        let hash = hash(id);
+        for (part, held) in self.parts.iter().enumerate().rev() {
+            if let Some(row) = held.find(hash, id)? {
+                return Ok(Some(Address { part, row }));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The points that a selection means, each once.
+    pub(crate) fn selected(&self, which: &Selection<'_>) -> Result<Vec<Address>> {
         match which {
             Selection::Ids(ids) => {
                 let mut ids: Vec<&str> = ids.to_vec();
                 ids.sort_unstable();
                 ids.dedup();
-                let found = ids.into_iter().filter_map(|id| self.row(self.find(id)?));
-                found.map(|row| Arc::clone(&row.id)).collect()
+                ids.into_iter()
+                    .filter_map(|id| self.find(id).transpose())
+                    .collect()
             }
-            Selection::Filter(filter) => {
-                let fit = self.live().filter(|(_, row)| filter.matches(&row.metadata));
-                fit.map(|(_, row)| Arc::clone(&row.id)).collect()
-            }
-            Selection::All => self.live().map(|(_, row)| Arc::clone(&row.id)).collect(),
+            Selection::Filter(filter) => self.select(Some(filter)),
+            Selection::All => self.select(None),
         }
     }
 
-    pub(crate) fn count(&self, filter: Option<&Filter>) -> usize {
-        match filter {
-            None => self.len(),
-            Some(filter) => self
-                .live()
-                .filter(|(_, row)| filter.matches(&row.metadata))
-                .count(),
-        }
-    }
-
-    /// Takes a point out; whether it was there.
-    pub(crate) fn remove(&mut self, id: &str) -> bool {
-        let Some(Address { part, row }) = self.find(id) else {
-            return false;
+    pub(crate) fn count(&self, filter: Option<&Filter>) -> Result<usize> {
+        let Some(filter) = filter else {
+            return Ok(self.len());
         };
-        if let Some(part) = self.parts.get_mut(part) {
-            part.dead.add(row);
+        let counts = self
+            .parts
+            .iter()
+            .map(|part| Ok(part.select(Some(filter))?.len()));
+        counts.sum()
+    }
+
+    /// Takes a point out, if it is there.
+    pub(crate) fn remove(&mut self, id: &str) -> Result<()> {
+        if let Some(address) = self.find(id)? {
+            self.kill(address);
         }
-        true
+        Ok(())
+    }
+
+    pub(crate) fn kill(&mut self, Address { part, row }: Address) {
+        if let Some(part) = self.parts.get_mut(part)
+            && Arc::make_mut(&mut part.dead).add(row)
+        {
+            part.dead_count += 1;
+        }
     }
 
     /// Adds a chunk of points, none of whose ids may be there.
     pub(crate) fn push(&mut self, chunk: Chunk) {
-        let mut part = Part {
-            chunk: Arc::new(chunk),
-            dead: Dead::default(),
-        };
-        while let Some(last) = self
-            .parts
-            .pop_if(|last| last.chunk.should_join(&part.chunk))
-        {
-            let log = Arc::clone(&part.chunk.log);
+        let mut chunk = Arc::new(chunk);
+        let mut dead = Bits::default();
+        while let Some((last, last_dead)) = self.pop_joinable(&chunk) {
             let mut joined = Builder::default();
-            for held in [&last, &part] {
-                for ((row, vector), number) in held.chunk.rows().zip(0..) {
-                    if !held.dead.has(number) {
+            for (held, dead) in [(&last, &*last_dead), (&chunk, &dead)] {
+                for ((row, vector), number) in held.rows().zip(0..) {
+                    if !dead.has(number) {
                         joined.push(row.clone(), vector);
                     }
                 }
             }
-            part = Part {
-                chunk: Arc::new(joined.finish(log)),
-                dead: Dead::default(),
-            };
+            chunk = Arc::new(joined.finish(Arc::clone(&chunk.log)));
+            dead = Bits::default();
         }
-        self.parts.push(part);
+        self.parts.push(Part::new(Data::Chunk(chunk), dead));
     }
 
-    /// Reads a point from the log.
+    fn pop_joinable(&mut self, next: &Chunk) -> Option<(Arc<Chunk>, Arc<Bits>)> {
+        let last = self.parts.last()?;
+        let Data::Chunk(chunk) = &last.data else {
+            return None;
+        };
+        let pair = chunk
+            .should_join(next)
+            .then(|| (Arc::clone(chunk), Arc::clone(&last.dead)))?;
+        self.parts.pop();
+        Some(pair)
+    }
+
+    /// Reads a point from its log.
     pub(crate) fn point(&self, address: Address) -> Result<Option<Point>> {
-        let Some((part, row)) = self.parts.get(address.part).zip(self.row(address)) else {
+        let Some(part) = self.parts.get(address.part) else {
             return Ok(None);
         };
-        let log = &part.chunk.log;
-        let body = log.body(row.place)?;
-        let point = Put::decode(&body, log.dims).and_then(|put| put.point());
-        point.ok_or_else(|| log.damaged(row.place.at)).map(Some)
+        match &part.data {
+            Data::Chunk(chunk) => {
+                let Some(row) = chunk.row(address.row) else {
+                    return Ok(None);
+                };
+                let body = chunk.log.body(row.place)?;
+                let point = Put::decode(&body, chunk.log.dims).and_then(|put| put.point());
+                point
+                    .ok_or_else(|| chunk.log.damaged(row.place.at))
+                    .map(Some)
+            }
+            Data::Segment(segment) => {
+                let point = segment.put(address.row)?.point();
+                point.ok_or_else(|| segment.error(address.row)).map(Some)
+            }
+        }
     }
 
     pub(crate) fn get(&self, ids: &[&str]) -> Result<Vec<Point>> {
-        let found = ids.iter().filter_map(|id| self.find(id));
-        found
-            .filter_map(|address| self.point(address).transpose())
-            .collect()
-    }
-
-    pub(crate) fn search(&self, metric: Metric, query: &Search<'_>) -> Result<Vec<Hit>> {
-        let scorer = Scorer::new(metric, query.vector);
-        let mut top = TopK::new(query.k, query.min_score);
-        for (address, row, vector) in self.live_vectors() {
-            if query
-                .filter
-                .is_none_or(|filter| filter.matches(&row.metadata))
-            {
-                top.push(scorer.score(vector, row.inverse), address);
+        let mut points = Vec::new();
+        for id in ids {
+            if let Some(address) = self.find(id)? {
+                points.extend(self.point(address)?);
             }
         }
-        // Only the best are read from the log, once ids have settled the ties.
-        let mut best: Vec<_> = top
-            .into_vec()
-            .into_iter()
-            .filter_map(|(score, address)| Some((score, address, &self.row(address)?.id)))
-            .collect();
-        best.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.2.cmp(b.2)));
-        best.truncate(query.k);
-        let mut hits = Vec::with_capacity(best.len());
-        for (score, address, _) in best {
-            hits.extend(self.point(address)?.map(|point| Hit {
-                id: point.id,
-                score,
-                text: point.text,
-                metadata: point.metadata,
-                vector: query.with_vectors.then_some(point.vector),
-                legs: Vec::new(),
-            }));
-        }
-        sort_hits(&mut hits);
-        Ok(hits)
+        Ok(points)
     }
 }

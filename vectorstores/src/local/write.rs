@@ -1,15 +1,20 @@
 //! Writes on their way into the log. Those that wait for the same sync share it.
 
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use gori_core::{Error, Filter, Point, Result, Selection};
 
 use super::chunk::Builder;
 use super::codec::Put;
+use super::fs::Fs;
 use super::log::{Log, LogWriter, Place};
+use super::manifest::{Manifest, SealedLog};
+use super::names::Span;
+use super::open::open_log;
 use super::options::Durability;
 use super::record::{Frames, Kind, MAX_BODY};
-use super::view::View;
+use super::view::{Address, View};
 
 /// One write, ready to be appended.
 #[derive(Debug)]
@@ -35,14 +40,14 @@ impl Which {
         }
     }
 
-    fn ids(&self, view: &View) -> Vec<Arc<str>> {
+    fn find(&self, view: &View) -> Result<Vec<Address>> {
         match self {
             Self::Ids(ids) => {
                 let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
-                view.select(&Selection::Ids(&ids))
+                view.selected(&Selection::Ids(&ids))
             }
-            Self::Filter(filter) => view.select(&Selection::Filter(filter)),
-            Self::All => view.select(&Selection::All),
+            Self::Filter(filter) => view.selected(&Selection::Filter(filter)),
+            Self::All => view.selected(&Selection::All),
         }
     }
 }
@@ -86,32 +91,41 @@ impl Write {
         })
     }
 
+    fn points(&self) -> usize {
+        match self {
+            Self::Upsert { frames, .. } => frames.len(),
+            Self::Delete(_) => 0,
+        }
+    }
+
     /// Applies the write to the view as if it lay at byte `at` of the log, and gives what to
     /// append and how many points it took out or put in.
-    fn stage(self, log: &Arc<Log>, at: u64, view: &mut View) -> (Frames, u64) {
+    fn stage(self, log: &Arc<Log>, at: u64, view: &mut View) -> Result<(Frames, u64)> {
         match self {
             Self::Upsert { frames, mut points } => {
                 points.shift(at);
                 for id in points.ids() {
-                    view.remove(id);
+                    view.remove(id)?;
                 }
                 if !points.is_empty() {
                     view.push(points.finish(Arc::clone(log)));
                 }
                 let count = frames.len() as u64;
-                (frames, count)
+                Ok((frames, count))
             }
             Self::Delete(which) => {
                 let mut frames = Frames::default();
-                let ids = which.ids(view);
-                for id in &ids {
-                    view.remove(id);
-                    let Ok(()) = frames.push(Kind::Delete, |body| {
-                        body.extend_from_slice(id.as_bytes());
-                        Ok::<(), std::convert::Infallible>(())
-                    });
+                let found = which.find(view)?;
+                for address in &found {
+                    if let Some(id) = view.id(*address)? {
+                        let Ok(()) = frames.push(Kind::Delete, |body| {
+                            body.extend_from_slice(id.as_bytes());
+                            Ok::<(), std::convert::Infallible>(())
+                        });
+                    }
+                    view.kill(*address);
                 }
-                (frames, ids.len() as u64)
+                Ok((frames, found.len() as u64))
             }
         }
     }
@@ -149,7 +163,10 @@ pub(crate) fn answer(slot: &Slot) -> Option<Result<u64>> {
 pub(crate) struct Writer {
     pub(crate) log: LogWriter,
     pub(crate) source: Arc<Log>,
+    pub(crate) manifest: Manifest,
     pub(crate) durability: Durability,
+    /// Points in the active log, dead ones too.
+    pub(crate) points: usize,
 }
 
 impl Writer {
@@ -158,9 +175,10 @@ impl Writer {
     pub(crate) fn commit(&mut self, writes: Vec<Write>, view: &View) -> Result<(View, Vec<u64>)> {
         let mut next = view.clone();
         let (mut batches, mut counts) = (Vec::new(), Vec::new());
-        let mut at = self.log.tip.len;
+        let (mut at, mut points) = (self.log.tip.len, 0);
         for write in writes {
-            let (frames, count) = write.stage(&self.source, at, &mut next);
+            points += write.points();
+            let (frames, count) = write.stage(&self.source, at, &mut next)?;
             at += frames.byte_len();
             batches.push(frames);
             counts.push(count);
@@ -170,7 +188,50 @@ impl Writer {
         if self.durability == Durability::Sync {
             self.log.sync()?;
         }
+        self.points += points;
         Ok((next, counts))
+    }
+
+    /// Ends the active log and begins the next.
+    pub(crate) fn seal(&mut self, fs: &dyn Fs, dir: &Path) -> Result<()> {
+        // Should this fail, the next try waits for as many points again.
+        self.points = 0;
+        let mut end = Frames::default();
+        let Ok(()) = end.push(Kind::Seal, |_| Ok::<(), std::convert::Infallible>(()));
+        self.log.append(&mut [end])?;
+        self.log.sync()?;
+        let mut manifest = self.manifest.clone();
+        let active = Span::one(manifest.next);
+        let tip = self.log.tip;
+        let log = LogWriter::create(fs, dir, &manifest.identity, active, tip.seq)?;
+        let source = open_log(fs, dir, &manifest, active)?;
+        manifest.sealed.push(SealedLog {
+            log: manifest.active,
+            tip,
+        });
+        manifest.active = active;
+        manifest.next += 1;
+        self.switch(fs, dir, manifest)?;
+        (self.log, self.source) = (log, source);
+        Ok(())
+    }
+
+    /// Commits another manifest. When nobody can say whether that took place, nothing may be
+    /// written any more: it might go where the next opening does not look.
+    pub(crate) fn switch(&mut self, fs: &dyn Fs, dir: &Path, manifest: Manifest) -> Result<()> {
+        match manifest.commit(fs, dir) {
+            Ok(()) => {
+                self.manifest = manifest;
+                Ok(())
+            }
+            Err(failed) => {
+                if failed.in_doubt {
+                    self.log
+                        .close(format!("CURRENT is in doubt: {}", failed.error));
+                }
+                Err(failed.error)
+            }
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use gori_vectorstores::local::fs::{Fs, Lock, ReadFile, WriteFile};
+use gori_vectorstores::local::fs::{Fs, Lock, Map, ReadFile, WriteFile};
 
 use super::Rng;
 
@@ -182,6 +182,11 @@ impl Fs for FaultFs {
             fs: self.clone(),
             inode,
         }))
+    }
+
+    fn map(&self, path: &Path) -> io::Result<Map> {
+        let inode = self.find(path)?;
+        Ok(Map::copied(&hold(&self.0).files[inode]))
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {

@@ -60,7 +60,7 @@ impl Step {
             Self::DeleteWhere(filter) => {
                 store.blocking_delete(&Selection::Filter(filter)).map(drop)
             }
-            Self::Compact => Ok(()),
+            Self::Compact => store.blocking_compact(),
         }
     }
 

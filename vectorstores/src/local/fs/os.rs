@@ -5,7 +5,7 @@ use std::io::{self, Seek as _, SeekFrom, Write as _};
 use std::path::Path;
 use std::sync::Arc;
 
-use super::{Fs, Lock, ReadFile, WriteFile};
+use super::{Fs, Lock, Map, ReadFile, WriteFile};
 
 /// The operating system's own files.
 #[derive(Clone, Copy, Debug, Default)]
@@ -38,6 +38,10 @@ impl Fs for OsFs {
 
     fn read(&self, path: &Path) -> io::Result<Arc<dyn ReadFile>> {
         Ok(Arc::new(OsFile(File::open(path)?)))
+    }
+
+    fn map(&self, path: &Path) -> io::Result<Map> {
+        Map::of(&File::open(path)?)
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {

@@ -1,0 +1,128 @@
+//! Dot products of quantised and of plain vectors, by the widest instructions that the
+//! processor has: chosen once, when the program runs.
+//!
+//! Codes are whole numbers from -127 to 127. That -128 is never used is what lets AVX2
+//! multiply without overflow, see [`x86`].
+
+#[cfg(target_arch = "aarch64")]
+mod neon;
+mod portable;
+#[cfg(target_arch = "x86_64")]
+mod x86;
+
+use std::sync::OnceLock;
+
+/// Rows of codes begin at multiples of this many bytes and are filled up with zeros, so that
+/// no kernel has a remainder to deal with.
+pub(crate) const LANES: usize = 64;
+
+/// Bytes of a row of codes.
+pub(crate) const fn stride(dims: usize) -> usize {
+    dims.div_ceil(LANES) * LANES
+}
+
+type DotI8 = fn(&[i8], &[i8]) -> i32;
+type DotF32 = fn(&[f32], &[f32]) -> f32;
+
+/// One set of instructions.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Kernel {
+    /// What the instructions are called, for the reader of a test or a debugger.
+    #[cfg_attr(not(test), expect(dead_code, reason = "for the eye only"))]
+    pub(crate) name: &'static str,
+    /// The dot product of two rows of codes of the same length, a multiple of [`LANES`].
+    pub(crate) dot_i8: DotI8,
+    /// The dot product of two vectors; the shorter length counts.
+    pub(crate) dot_f32: DotF32,
+}
+
+const PORTABLE: Kernel = Kernel {
+    name: "portable",
+    dot_i8: portable::dot_i8,
+    dot_f32: gori_core::dot,
+};
+
+/// All that this processor can do, the best first.
+pub(crate) fn available() -> Vec<Kernel> {
+    let mut all = Vec::new();
+    #[cfg(target_arch = "x86_64")]
+    all.extend(x86::available());
+    #[cfg(target_arch = "aarch64")]
+    all.extend(neon::available());
+    all.push(PORTABLE);
+    all
+}
+
+/// The best that this processor can do.
+pub(crate) fn best() -> Kernel {
+    static BEST: OnceLock<Kernel> = OnceLock::new();
+    *BEST.get_or_init(|| available().into_iter().next().unwrap_or(PORTABLE))
+}
+
+/// Quantises a vector into a row of codes and gives the scale: `codes[i] * scale` is near
+/// `vector[i]`, by half a scale at most.
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "the quotient lies from -127 to 127 after rounding"
+)]
+pub(crate) fn quantise(vector: &[f32], codes: &mut [i8]) -> f32 {
+    let most = vector.iter().fold(0.0_f32, |most, x| most.max(x.abs()));
+    let scale = most / 127.0;
+    let inverse = if most > 0.0 { 127.0 / most } else { 0.0 };
+    codes.fill(0);
+    for (code, x) in codes.iter_mut().zip(vector) {
+        *code = (x * inverse).round().clamp(-127.0, 127.0) as i8;
+    }
+    scale
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn codes() -> impl Strategy<Value = (Vec<i8>, Vec<i8>)> {
+        let ends = prop_oneof![Just(127_i8), Just(-127), -127_i8..=127];
+        (0_usize..9).prop_flat_map(move |blocks| {
+            let row = prop::collection::vec(ends.clone(), blocks * LANES);
+            (row.clone(), row)
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn every_kernel_gives_the_same_whole_number((a, b) in codes()) {
+            let want: i32 = a.iter().zip(&b).map(|(a, b)| i32::from(*a) * i32::from(*b)).sum();
+            for kernel in available() {
+                prop_assert_eq!((kernel.dot_i8)(&a, &b), want, "{}", kernel.name);
+            }
+        }
+
+        #[test]
+        fn every_kernel_gives_nearly_the_same_fraction(pairs in prop::collection::vec((-1.0_f32..1.0, -1.0_f32..1.0), 0..300)) {
+            let (a, b): (Vec<f32>, Vec<f32>) = pairs.into_iter().unzip();
+            let want: f64 = a.iter().zip(&b).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum();
+            for kernel in available() {
+                prop_assert!((f64::from((kernel.dot_f32)(&a, &b)) - want).abs() < 1e-4, "{}", kernel.name);
+            }
+        }
+
+        #[test]
+        fn codes_are_near_what_they_stand_for(vector in prop::collection::vec(-9.0_f32..9.0, 1..100)) {
+            let mut codes = vec![1; stride(vector.len())];
+            let scale = quantise(&vector, &mut codes);
+            for (x, code) in vector.iter().zip(&codes) {
+                prop_assert!((x - f32::from(*code) * scale).abs() <= scale * 0.5001);
+            }
+            prop_assert!(codes.iter().skip(vector.len()).all(|code| *code == 0));
+        }
+    }
+
+    #[test]
+    fn the_best_comes_first() {
+        let names: Vec<_> = available().iter().map(|kernel| kernel.name).collect();
+        println!("kernels: {names:?}");
+        assert_eq!(best().name, names[0]);
+        assert_eq!(names.last(), Some(&"portable"));
+    }
+}

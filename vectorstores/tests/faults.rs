@@ -1,0 +1,323 @@
+//! Failing disks, flipped bits and killed processes.
+//!
+//! `GORI_CAMPAIGN=full cargo test --release -p gori-vectorstores --test faults` tries all that
+//! a plain run samples.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout)]
+
+mod support;
+
+use std::io::BufRead as _;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::time::Duration;
+
+use gori_core::{Error, ErrorKind, Selection};
+use gori_vectorstores::{Durability, LocalStore, Options};
+use support::fault_fs::{Failure, FaultFs};
+use support::script::{DIMS, Model, Step, content, point, searches_well, steps};
+use support::{Rng, full};
+
+fn options(seal_after: usize) -> Options {
+    Options::new(DIMS).seal_after(seal_after).background(false)
+}
+
+fn open(fs: &FaultFs) -> gori_core::Result<LocalStore> {
+    LocalStore::create_or_open_on(Arc::new(fs.clone()), "/store", options(12))
+}
+
+/// Runs the script with one failure in it, and checks that nothing earlier is lost by it and
+/// that a write that failed is there whole or not at all. Gives whether it came to the failure.
+fn fail_once(seed: u64, after: usize, how: Failure, once: bool) -> bool {
+    let fs = FaultFs::default();
+    let mut rng = Rng(seed);
+    let mut store = open(&fs).unwrap();
+    let mut model = Model::new();
+    // What may or may not be there, of writes that failed.
+    let mut doubt: Option<Model> = None;
+    fs.fail_after(after, how, once);
+    for step in steps(&mut rng, 40, 15) {
+        let mut next = model.clone();
+        step.apply(&mut next);
+        match step.run(&store) {
+            Ok(()) => model = next,
+            Err(error) => {
+                assert!(
+                    matches!(error.kind(), ErrorKind::Io | ErrorKind::ReadOnly),
+                    "{error:?}"
+                );
+                assert_eq!(
+                    content(&store).unwrap(),
+                    model,
+                    "a failed write must not be seen"
+                );
+                if error.kind() == ErrorKind::Io && !matches!(step, Step::Compact) {
+                    doubt.get_or_insert(next);
+                }
+                if error.kind() == ErrorKind::ReadOnly || !once {
+                    break;
+                }
+            }
+        }
+    }
+    let failed = fs.failed() > 0;
+    fs.heal();
+    drop(store);
+    store = open(&fs).unwrap_or_else(|error| panic!("{after} {how:?}: {error:?}"));
+    let found = content(&store).unwrap();
+    assert!(
+        found == model || doubt.is_some_and(|doubt| found == doubt),
+        "after operation {after}, {how:?}: {found:#?}\ninstead of {model:#?}"
+    );
+    store.blocking_upsert(&[point(&mut rng, 5)]).unwrap();
+    failed
+}
+
+#[test]
+fn an_operation_that_fails_loses_nothing_earlier() {
+    let mut tried = 0;
+    for seed in 0..if full() { 20 } else { 2 } {
+        for how in [Failure::Io, Failure::Full] {
+            for once in [true, false] {
+                let mut after = 0;
+                while fail_once(seed, after, how, once) {
+                    after += 1;
+                    tried += 1;
+                }
+            }
+        }
+    }
+    println!("failing operations: {tried}, EIO and ENOSPC, once and for good");
+    assert!(tried > 400);
+}
+
+#[test]
+fn after_a_failed_sync_nothing_is_written_any_more() {
+    let fs = FaultFs::default();
+    let store = open(&fs).unwrap();
+    let mut rng = Rng(1);
+    store.blocking_upsert(&[point(&mut rng, 5)]).unwrap();
+    let before = content(&store).unwrap();
+    // The write itself succeeds, the sync after it does not.
+    fs.fail_after(1, Failure::Io, true);
+    assert_eq!(
+        store
+            .blocking_upsert(&[point(&mut rng, 5)])
+            .unwrap_err()
+            .kind(),
+        ErrorKind::Io
+    );
+    let again = store.blocking_upsert(&[point(&mut rng, 5)]).unwrap_err();
+    assert_eq!(again.kind(), ErrorKind::ReadOnly, "{again}");
+    assert_eq!(content(&store).unwrap(), before);
+}
+
+/// A small store with all kinds of files in it.
+fn small_store() -> (FaultFs, Model) {
+    let fs = FaultFs::default();
+    let mut rng = Rng(3);
+    let store = open(&fs).unwrap();
+    for _ in 0..9 {
+        let points: Vec<_> = (0..3).map(|_| point(&mut rng, 30)).collect();
+        store.blocking_upsert(&points).unwrap();
+    }
+    store.blocking_compact().unwrap();
+    for _ in 0..6 {
+        let points: Vec<_> = (0..3).map(|_| point(&mut rng, 30)).collect();
+        store.blocking_upsert(&points).unwrap();
+    }
+    store
+        .blocking_delete(&Selection::Ids(&["p1", "p2"]))
+        .unwrap();
+    let model = content(&store).unwrap();
+    drop(store);
+    (fs, model)
+}
+
+/// What a store with one wrong byte may do: say so, or answer as if nothing were wrong.
+fn look_at_damaged(fs: &FaultFs, model: &Model, name: &Path) -> Result<bool, String> {
+    let refused = |error: Error| match error.kind() {
+        ErrorKind::Corrupt | ErrorKind::Unsupported => Ok(true),
+        _ => Err(format!("{}: {error:?}", name.display())),
+    };
+    let store = match open(fs) {
+        Ok(store) => store,
+        Err(error) => return refused(error),
+    };
+    let found = match content(&store) {
+        Ok(found) => found,
+        Err(error) => return refused(error),
+    };
+    // The last batch may pass for one that was never acknowledged; then it is reported.
+    if found != *model {
+        let reported = store.report().torn_bytes > 0;
+        let older = found
+            .iter()
+            .all(|(id, point)| model.get(id) == Some(point) || reported);
+        return if reported && older {
+            Ok(true)
+        } else {
+            Err(format!("{}: other content", name.display()))
+        };
+    }
+    for i in 0..3 {
+        match searches_well(&store, model, &mut Rng(i)) {
+            Ok(()) => {}
+            Err(why) if why.contains("corrupt data") => return Ok(true),
+            Err(why) => return Err(why),
+        }
+    }
+    Ok(!store.report().rebuilt.is_empty())
+}
+
+#[test]
+fn every_flipped_byte_is_seen_or_does_no_harm() {
+    let (fs, model) = small_store();
+    let (mut tried, mut seen) = (0, 0);
+    for name in fs.names() {
+        let bytes = fs.file(&name).unwrap();
+        for at in (0..bytes.len()).step_by(if full() { 1 } else { 7 }) {
+            let mut damaged = bytes.clone();
+            damaged[at] ^= 1 << (at % 8);
+            let damaged = fs.with_file(&name, damaged);
+            seen += usize::from(look_at_damaged(&damaged, &model, &name).unwrap());
+            tried += 1;
+        }
+    }
+    println!("flipped bytes: {tried}, {seen} reported, the rest harmless, 0 wrong answers");
+    assert!(tried > 1_000 && seen * 2 > tried);
+}
+
+#[test]
+fn a_file_cut_anywhere_is_seen_or_made_anew() {
+    let (fs, model) = small_store();
+    let mut tried = 0;
+    for name in fs.names() {
+        let bytes = fs.file(&name).unwrap();
+        for len in (0..bytes.len()).step_by(if full() { 1 } else { 61 }) {
+            let damaged = fs.with_file(&name, bytes[..len].to_vec());
+            look_at_damaged(&damaged, &model, &name).unwrap();
+            tried += 1;
+        }
+    }
+    println!("cut files: {tried}, 0 wrong answers");
+}
+
+const CHILD: &str = "GORI_TEST_STORE_TO_WRITE";
+
+/// Writes until it is killed, telling each write that was acknowledged. Only does so when the
+/// test below starts it.
+#[test]
+fn child_that_writes() {
+    let Ok(dir) = std::env::var(CHILD) else {
+        return;
+    };
+    let (dir, seed) = dir.rsplit_once('#').unwrap();
+    let options = Options::new(DIMS).seal_after(25);
+    let store = LocalStore::create_or_open(dir, options).unwrap();
+    for (i, step) in script(seed.parse().unwrap()).iter().enumerate() {
+        step.run(&store).unwrap();
+        println!("\nacknowledged {i}");
+    }
+}
+
+fn script(seed: u64) -> Vec<Step> {
+    steps(&mut Rng(seed), 4_000, 40)
+}
+
+#[test]
+fn a_killed_writer_loses_nothing_acknowledged() {
+    let kills: u64 = if full() { 500 } else { 25 };
+    let mut acknowledged_in_all = 0;
+    for seed in 0..kills {
+        let home = tempfile::tempdir().unwrap();
+        let dir = home.path().join("store");
+        let mut child = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "child_that_writes", "--nocapture"])
+            .env(CHILD, format!("{}#{seed}", dir.display()))
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let lines = std::io::BufReader::new(child.stdout.take().unwrap()).lines();
+        let told = std::thread::spawn(move || {
+            let told = lines
+                .map_while(Result::ok)
+                .filter(|line| line.starts_with("acknowledged"));
+            told.count()
+        });
+        let mut rng = Rng(seed);
+        std::thread::sleep(Duration::from_millis(50 + rng.next() % 600));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let acknowledged = told.join().unwrap();
+        acknowledged_in_all += acknowledged;
+        let store = LocalStore::create_or_open(&dir, options(25)).unwrap();
+        let found = content(&store).unwrap();
+        let mut model = Model::new();
+        let script = script(seed);
+        script[..acknowledged]
+            .iter()
+            .for_each(|step| step.apply(&mut model));
+        if found != model {
+            script[acknowledged].apply(&mut model);
+        }
+        assert_eq!(found, model, "kill {seed} after {acknowledged} writes");
+        searches_well(&store, &model, &mut rng).unwrap();
+    }
+    println!("kills: {kills}, {acknowledged_in_all} acknowledged writes, 0 lost");
+}
+
+#[test]
+fn readers_see_whole_batches_while_all_goes_on() {
+    let home = tempfile::tempdir().unwrap();
+    let options = Options::new(DIMS)
+        .seal_after(40)
+        .durability(Durability::Group(Duration::from_millis(20)));
+    let store = LocalStore::create_or_open(home.path(), options).unwrap();
+    let batch = |round: i64| -> Vec<_> {
+        let mut rng = Rng(round as u64);
+        (0..5)
+            .map(|i| {
+                let mut point = point(&mut rng, 1);
+                point.id = format!("member {i}");
+                point.metadata.insert("round".into(), round.into());
+                point
+            })
+            .collect()
+    };
+    store.blocking_upsert(&batch(0)).unwrap();
+    let done = std::sync::atomic::AtomicBool::new(false);
+    let reads = std::sync::atomic::AtomicU64::new(0);
+    let other = LocalStore::open_to_read(home.path()).unwrap();
+    std::thread::scope(|scope| {
+        for reader in [&store, &store, &other] {
+            scope.spawn(|| {
+                let mut rng = Rng(9);
+                while !done.load(std::sync::atomic::Ordering::Relaxed) {
+                    let query = point(&mut rng, 1).vector;
+                    let hits = reader
+                        .blocking_search(&gori_core::Search::new(&query, 9))
+                        .unwrap();
+                    assert_eq!(hits.len(), 5, "a batch is there whole");
+                    let round = &hits[0].metadata["round"];
+                    assert!(
+                        hits.iter().all(|hit| hit.metadata["round"] == *round),
+                        "of one round"
+                    );
+                    reads.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+                }
+            });
+        }
+        for round in 1..if full() { 2_000 } else { 300 } {
+            store.blocking_upsert(&batch(round)).unwrap();
+            if round % 50 == 0 {
+                store.blocking_compact().unwrap();
+            }
+        }
+        done.store(true, std::sync::atomic::Ordering::Relaxed);
+    });
+    println!(
+        "reads beside writes, merges and compactions: {}",
+        reads.into_inner()
+    );
+}

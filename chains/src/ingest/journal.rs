@@ -110,7 +110,8 @@ fn parse(text: &str) -> Result<(BTreeMap<String, Record>, usize, usize)> {
                 whole += line.len();
                 lines += 1;
             }
-            None if rest.peek().is_none() => break,
+            // A write that was cut short does not end its line.
+            None if rest.peek().is_none() && !line.ends_with('\n') => break,
             None => {
                 return Err(Error::new(
                     ErrorKind::Corrupt,

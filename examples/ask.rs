@@ -1,0 +1,89 @@
+//! Ask your documents, with no server and no key.
+//!
+//! `cargo run --release --example ask -- "How does the local store survive a power cut?" .`
+
+#[path = "support/answer.rs"]
+mod answer;
+mod support;
+
+use std::process::ExitCode;
+use std::time::Instant;
+
+use gori::ingest::{Journal, Report, ingest};
+use gori::loaders::{Dir, worker};
+use gori::models::bert::Encoder;
+use gori::splitters::Auto;
+use gori::vectorstores::{LocalStore, Options};
+use gori::{
+    Chain as _, ChainExt as _, Context, Embedder as _, Error, ErrorKind, Query, Result, retrieve::*,
+};
+use support::{Args, fail, progress};
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    // PDF files are parsed in a worker process with limits: this program is its own worker.
+    worker::serve_if_asked();
+    match run().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(&error),
+    }
+}
+
+async fn run() -> Result<()> {
+    let args = Args::parse()?;
+    if args.help {
+        println!("{}", support::USAGE);
+        return Ok(());
+    }
+    let embedder = support::encoder(&args.embedder).await?;
+    let folder = args
+        .store
+        .join(embedder.id().replace(|c: char| !c.is_alphanumeric(), "-"));
+    let options = Options::new(embedder.dims()).embedder(embedder.id());
+    let store = LocalStore::create_or_open(folder.join("vectors"), options)?;
+
+    let report = update(&args, &embedder, &store, folder).await?;
+    let cx = Context::new();
+    let retrieve = retrieve(Dense::new(&embedder, &store), args.k).named("retrieve");
+    let start = Instant::now();
+    let found = retrieve.call(&cx, Query::new(&args.question)).await?;
+    let retrieval = start.elapsed();
+    answer::answer(&args, &cx, &embedder, found, &report, retrieval).await
+}
+
+/// Brings the store to what the paths hold now.
+async fn update(
+    args: &Args,
+    embedder: &Encoder,
+    store: &LocalStore,
+    folder: std::path::PathBuf,
+) -> Result<Report> {
+    let mut paths = args.paths.iter();
+    let first = paths.next().ok_or_else(|| Error::invalid("no path"))?;
+    let dir = paths.fold(Dir::new(first), |dir, path| dir.and(path));
+    let splitter = Auto::chars(900);
+    let journal = Journal::open(folder.join("sources"))?;
+    let report = ingest(&dir, &splitter, embedder, store)
+        .records(&journal)
+        .progress(|p| {
+            progress(&format!(
+                "{} documents, {} of {} chunks embedded",
+                p.documents, p.embedded, p.chunks
+            ))
+        })
+        .await?;
+    progress("");
+    for (source, what) in report.skipped.iter().chain(&report.warnings) {
+        eprintln!("note: {source}: {what}");
+    }
+    for error in &report.failed {
+        eprintln!("failed: {error}");
+    }
+    if gori::VectorStore::count(store, None).await? == 0 {
+        return Err(Error::new(
+            ErrorKind::NotFound,
+            "there is no text to answer from under the given paths",
+        ));
+    }
+    Ok(report)
+}

@@ -1,0 +1,163 @@
+//! What several examples share: the command line, the progress line, the default encoder.
+#![allow(dead_code, reason = "each example takes what it needs")]
+
+pub mod llm;
+
+use std::io::{IsTerminal as _, Write as _};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use gori::models::bert::{Encoder, Options};
+use gori::models::files::{self, Event, Fetch, Phase};
+use gori::{Error, ErrorKind, Result};
+
+/// The flags of `ask`.
+#[derive(Debug)]
+pub struct Args {
+    pub question: String,
+    pub paths: Vec<PathBuf>,
+    pub llm: Option<String>,
+    pub embedder: String,
+    pub store: PathBuf,
+    pub k: usize,
+    pub budget: Option<usize>,
+    pub json: bool,
+    pub help: bool,
+}
+
+pub const USAGE: &str = "\
+usage: ask [FLAGS] QUESTION PATH...
+
+  --llm local[:NAME]  write the answer with a model in process (feature local-llm):
+                      smollm2 (default), qwen-coder, or a .gguf file
+  --llm URL           write it with an OpenAI-compatible server, such as
+                      http://127.0.0.1:8080/v1#MODEL; the key is read from OPENAI_API_KEY
+  --embedder NAME     a model by name or a folder with its files [all-minilm-l6-v2]
+  --store DIR         where the index is kept [.gori]
+  --k N               passages to retrieve [8]
+  --budget N          the most tokens of prompt
+  --json              the answer and the figures as one JSON object
+  --help              this text";
+
+impl Args {
+    /// Reads the command line. A wrong flag is one clear line.
+    pub fn parse() -> Result<Self> {
+        Self::read().map_err(|error| Error::invalid(error.to_string()).hint("see --help"))
+    }
+
+    fn read() -> std::result::Result<Self, lexopt::Error> {
+        use lexopt::prelude::*;
+        let mut args = Self {
+            question: String::new(),
+            paths: Vec::new(),
+            llm: None,
+            embedder: "all-minilm-l6-v2".to_owned(),
+            store: ".gori".into(),
+            k: 8,
+            budget: None,
+            json: false,
+            help: false,
+        };
+        let mut parser = lexopt::Parser::from_env();
+        while let Some(arg) = parser.next()? {
+            match arg {
+                Long("llm") => args.llm = Some(parser.value()?.string()?),
+                Long("embedder") => args.embedder = parser.value()?.string()?,
+                Long("store") => args.store = parser.value()?.into(),
+                Long("k") => args.k = at_least_one(parser.value()?.parse()?, "--k")?,
+                Long("budget") => {
+                    args.budget = Some(at_least_one(parser.value()?.parse()?, "--budget")?)
+                }
+                Long("json") => args.json = true,
+                Long("help") | Short('h') => {
+                    args.help = true;
+                    return Ok(args);
+                }
+                Value(text) if args.question.is_empty() => args.question = text.string()?,
+                Value(path) => args.paths.push(path.into()),
+                _ => return Err(arg.unexpected()),
+            }
+        }
+        if args.question.trim().is_empty() || args.paths.is_empty() {
+            return Err("a question and at least one path are needed".into());
+        }
+        Ok(args)
+    }
+}
+
+fn at_least_one(number: usize, flag: &str) -> std::result::Result<usize, lexopt::Error> {
+    if number == 0 {
+        Err(format!("{flag} must be at least 1").into())
+    } else {
+        Ok(number)
+    }
+}
+
+/// Opens an encoder from a folder, or fetches the model of that name, showing how far it is.
+pub async fn encoder(name: &str) -> Result<Encoder> {
+    let folder = PathBuf::from(name);
+    if folder.is_dir() {
+        return Encoder::open(folder, &Options::default());
+    }
+    let fetch = Fetch::from_env().progress(Arc::new(show_fetch));
+    let model = files::fetch(name, &fetch).await?;
+    let options = Options {
+        name: Some(name.to_owned()),
+        ..Options::default()
+    };
+    Encoder::open(model.path(), &options)
+}
+
+/// How far the fetch of a model is, on one line.
+pub fn show_fetch(event: &Event<'_>) {
+    const MB: f64 = 1e6;
+    #[expect(clippy::cast_precision_loss, reason = "for the eye")]
+    let (done, total) = (event.done as f64 / MB, event.total as f64 / MB);
+    match event.phase {
+        Phase::Downloading => {
+            let from = event.source.unwrap_or("its source");
+            let of = if event.total > 0 {
+                format!(" of {total:.0}")
+            } else {
+                String::new()
+            };
+            progress(&format!(
+                "fetching {} from {from}: {done:.0}{of} MB",
+                event.model
+            ));
+        }
+        Phase::Waiting => progress(&format!(
+            "waiting for another process to fetch {}",
+            event.model
+        )),
+        Phase::Unpacking => progress(&format!("unpacking {}: {done:.0} MB", event.model)),
+        Phase::Ready => progress(""),
+        _ => {}
+    }
+}
+
+/// Shows a line in place of the last one. Nothing where nobody looks.
+pub fn progress(line: &str) {
+    let mut out = std::io::stderr();
+    if out.is_terminal() {
+        let _ = write!(out, "\r\x1b[K{line}");
+        let _ = out.flush();
+    }
+}
+
+/// A duration as milliseconds.
+pub fn ms(time: Duration) -> f64 {
+    time.as_secs_f64() * 1e3
+}
+
+/// An error as one line, and the code to leave with.
+pub fn fail(error: &Error) -> std::process::ExitCode {
+    progress("");
+    eprintln!("error: {error}");
+    std::process::ExitCode::from(if error.kind() == ErrorKind::InvalidInput {
+        2
+    } else {
+        1
+    })
+}

@@ -1,6 +1,12 @@
 //! Ask your documents, with no server and no key.
 //!
 //! `cargo run --release --example ask -- "How does the local store survive a power cut?" .`
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "it talks to a person"
+)]
+#![allow(unreachable_pub, reason = "its modules are files, not an interface")]
 
 #[path = "support/answer.rs"]
 mod answer;

@@ -46,12 +46,16 @@ mod graph;
 pub mod input;
 pub mod inventory;
 pub mod name;
+pub mod parse;
 pub mod plan;
 pub mod quantity;
+pub mod render;
 pub mod simulate;
 
 pub use check::{Checked, Diagnosis, Refusal};
 pub use code::Code;
 pub use forecast::Forecast;
 pub use inventory::Inventory;
+pub use parse::Deployed;
 pub use plan::Plan;
+pub use render::{Bundle, render};

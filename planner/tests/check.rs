@@ -1,4 +1,10 @@
 //! One bad plan for each diagnosis, refused with that code and no other, and good plans that pass.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    unreachable_pub,
+    reason = "a test may"
+)]
 
 mod common;
 

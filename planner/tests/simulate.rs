@@ -1,4 +1,10 @@
 //! The rules measured on real BlueChi, each seen in the simulator.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    unreachable_pub,
+    reason = "a test may"
+)]
 
 mod common;
 

@@ -1,5 +1,6 @@
 //! A small inventory and plan that pass, and edits that make them wrong.
 #![allow(dead_code, reason = "every test file takes the part it needs")]
+#![allow(unreachable_pub, missing_docs, reason = "test helpers")]
 
 use gori_planner::{Checked, Diagnosis, Inventory, Plan, Refusal, input};
 

@@ -41,7 +41,9 @@
 
 pub mod check;
 pub mod code;
+pub mod diff;
 pub mod forecast;
+pub mod goal;
 mod graph;
 pub mod input;
 pub mod inventory;

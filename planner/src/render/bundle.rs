@@ -61,6 +61,15 @@ impl Bundle {
         self.files.insert(path.into(), content);
     }
 
+    pub(crate) fn from_files<'f>(files: impl IntoIterator<Item = (&'f str, &'f str)>) -> Self {
+        Self {
+            files: files
+                .into_iter()
+                .map(|(p, c)| (p.to_owned(), c.to_owned()))
+                .collect(),
+        }
+    }
+
     /// The files: path and content, in the order of the paths.
     pub fn files(&self) -> impl Iterator<Item = (&str, &str)> {
         self.files.iter().map(|(p, c)| (p.as_str(), c.as_str()))

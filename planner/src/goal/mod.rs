@@ -1,0 +1,11 @@
+//! From a goal in words to a plan.
+//!
+//! A grammar of plain sentences in English and Korean is read without any model. What it cannot read is for a
+//! language model, whose answer is a plan as data and goes through the same check.
+
+mod english;
+pub mod grammar;
+mod korean;
+mod resolve;
+
+pub use grammar::{Question, Reading, read};

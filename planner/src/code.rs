@@ -222,6 +222,12 @@ codes! {
     /// A rootless container publishes a privileged port.
     PortPrivileged = "port-privileged", Wrong;
 
+    // The goal, where a model wrote the plan.
+    /// A unit that the goal does not speak of.
+    GoalNotMentioned = "goal-not-mentioned", Wrong;
+    /// A plain sentence of the goal that the plan does not hold.
+    GoalLost = "goal-lost", Wrong;
+
     // Accepting.
     /// A code that no reason can make right.
     AcceptForbidden = "accept-forbidden", Wrong;

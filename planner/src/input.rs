@@ -46,7 +46,7 @@ fn from_toml<T: DeserializeOwned>(text: &str, what: &str) -> Result<T, Diagnosis
         .map_err(|e| refused(&e.path().to_string(), e.inner().message()))
 }
 
-fn from_json<T: DeserializeOwned>(text: &str, what: &str) -> Result<T, Diagnosis> {
+pub(crate) fn from_json<T: DeserializeOwned>(text: &str, what: &str) -> Result<T, Diagnosis> {
     let mut deserializer = serde_json::Deserializer::from_str(text);
     let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|e| {
         if e.inner().is_data() {

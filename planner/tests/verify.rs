@@ -72,7 +72,7 @@ fn systemd_and_ansible_have_nothing_to_say() {
     }
     let folder = tempfile::tempdir().unwrap();
     let mut bundles = vec![render(&common::check(&[]).unwrap())];
-    for seed in 0..4 {
+    for seed in 0..2 {
         let (inventory, plan) = random::inventory_and_plan(&mut random::Rng::new(seed));
         bundles.push(render(&Checked::new(inventory, plan).unwrap()));
     }
@@ -96,7 +96,7 @@ fn the_verify_script_sees_what_is_wrong() {
     for (i, wrong) in [
         "[Unit]\nAftre=x.service\n",
         "[Service]\nMemoryMax=ten\n",
-        "[Service]\nExecStart=relative\n",
+        "[Service]\nRestart=sometimes\n",
     ]
     .iter()
     .enumerate()

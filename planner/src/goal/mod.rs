@@ -3,9 +3,13 @@
 //! A grammar of plain sentences in English and Korean is read without any model. What it cannot read is for a
 //! language model, whose answer is a plan as data and goes through the same check.
 
+mod answer;
+pub mod chain;
 mod english;
 pub mod grammar;
 mod korean;
+mod prompt;
 mod resolve;
 
+pub use chain::{Planned, Planner, Proposal};
 pub use grammar::{Question, Reading, read};

@@ -52,7 +52,7 @@ pub struct Proposal {
     pub attempts: usize,
 }
 
-/// The chain from a goal to a plan. Generic over the language model; without one use [`read`](super::read).
+/// The chain from a goal to a plan. Generic over the language model; without one use [`read`].
 #[derive(Debug, Clone)]
 pub struct Planner<L> {
     llm: L,

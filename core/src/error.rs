@@ -36,6 +36,8 @@ pub enum ErrorKind {
     Network,
     /// The other side answered with something that its protocol does not allow.
     Protocol,
+    /// An answer ended before it was whole.
+    Truncated,
     /// The other side is down or overloaded.
     Unavailable,
     /// Too many requests or tokens: wait.
@@ -70,6 +72,7 @@ impl ErrorKind {
             Self::Busy => "busy",
             Self::Network => "network",
             Self::Protocol => "protocol",
+            Self::Truncated => "truncated",
             Self::Unavailable => "unavailable",
             Self::RateLimited => "rate limited",
             Self::Unauthorized => "unauthorized",
@@ -86,7 +89,11 @@ impl ErrorKind {
     const fn is_transient(self) -> bool {
         matches!(
             self,
-            Self::Network | Self::Unavailable | Self::RateLimited | Self::Busy
+            Self::Network
+                | Self::Truncated
+                | Self::Unavailable
+                | Self::RateLimited
+                | Self::Busy
         )
     }
 }

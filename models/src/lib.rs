@@ -3,9 +3,16 @@
 pub mod bert;
 pub mod extract;
 pub mod files;
+#[cfg(feature = "http")]
+pub mod http;
+#[cfg(feature = "http")]
+pub mod openai;
+pub mod sse;
 pub mod tokens;
 
 mod coverage;
+#[cfg(feature = "http")]
+mod deltas;
 mod safetensors;
 mod simd;
 mod tokenize;

@@ -1,0 +1,118 @@
+//! Requests to one server: JSON for JSON, or JSON for a stream of events.
+
+use std::sync::Arc;
+
+use futures_core::stream::BoxStream;
+use futures_util::{StreamExt, stream};
+use gori_core::{Context, Error, ErrorKind, Result};
+use serde_json::Value as Json;
+
+use super::{Body, Deadlines, Request, Response, Transport, fault};
+use crate::sse::{Event, Parser};
+
+/// How much of the content of a failure is read, in bytes.
+const FAILURE: usize = 64 << 10;
+
+/// A server and the patience with it.
+#[derive(Clone, Debug)]
+pub(crate) struct Endpoint {
+    transport: Arc<dyn Transport>,
+    deadlines: Deadlines,
+}
+
+/// An answer to a request for a stream.
+pub(crate) enum Streamed {
+    Events(BoxStream<'static, Result<Event>>),
+    /// The server answered whole all the same.
+    Whole(Json),
+}
+
+impl Endpoint {
+    pub(crate) fn new(transport: Arc<dyn Transport>, deadlines: Deadlines) -> Self {
+        Self {
+            transport,
+            deadlines,
+        }
+    }
+
+    /// Sends a request and reads the JSON of its answer.
+    pub(crate) async fn json(&self, cx: &Context, request: &Request) -> Result<Json> {
+        let response = self.send(cx, request).await?;
+        self.read_json(response.body).await
+    }
+
+    /// Sends a request and gives its answer as it comes.
+    pub(crate) async fn stream(&self, cx: &Context, request: &Request) -> Result<Streamed> {
+        let response = self.send(cx, request).await?;
+        if response.is("text/event-stream") {
+            return Ok(Streamed::Events(events(response.body)));
+        }
+        self.read_json(response.body).await.map(Streamed::Whole)
+    }
+
+    async fn send(&self, cx: &Context, request: &Request) -> Result<Response> {
+        cx.check()?;
+        let end = self.deadlines.end(cx);
+        let mut response = self.transport.send(request, end).await?;
+        if (200..300).contains(&response.status) {
+            return Ok(response);
+        }
+        let content = self.transport.scrub(&beginning(&mut response.body).await);
+        Err(fault::from_status(
+            response.status,
+            |name| response.header(name),
+            &content,
+        ))
+    }
+
+    async fn read_json(&self, mut body: Body) -> Result<Json> {
+        let mut content = Vec::new();
+        while let Some(piece) = body.next().await? {
+            content.extend_from_slice(&piece);
+        }
+        let json: Json = serde_json::from_slice(&content).map_err(|_| {
+            fault::not_json(&self.transport.scrub(&String::from_utf8_lossy(&content)))
+        })?;
+        match fault::in_success(&json) {
+            Some(error) => Err(error),
+            None => Ok(json),
+        }
+    }
+}
+
+/// What a failure says, as far as it can be read: what went wrong with reading it is worth
+/// less than the status.
+async fn beginning(body: &mut Body) -> String {
+    let mut content = Vec::new();
+    while content.len() < FAILURE {
+        match body.next().await {
+            Ok(Some(piece)) => content.extend_from_slice(&piece),
+            Ok(None) | Err(_) => break,
+        }
+    }
+    content.truncate(FAILURE);
+    String::from_utf8_lossy(&content).into_owned()
+}
+
+fn events(body: Body) -> BoxStream<'static, Result<Event>> {
+    let parse = |(mut pieces, mut parser): (BoxStream<'static, Result<Vec<u8>>>, Parser)| async {
+        let Some(piece) = pieces.next().await else {
+            return Ok(None);
+        };
+        let events = parser.feed(&piece?)?;
+        Ok::<_, Error>(Some((
+            stream::iter(events.into_iter().map(Ok)),
+            (pieces, parser),
+        )))
+    };
+    let state = (body.into_stream(), Parser::new());
+    futures_util::TryStreamExt::try_flatten(stream::try_unfold(state, parse)).boxed()
+}
+
+/// What an answer lacks that its protocol requires.
+pub(crate) fn malformed(what: &str) -> Error {
+    Error::new(
+        ErrorKind::Protocol,
+        format!("the server's answer has {what}"),
+    )
+}

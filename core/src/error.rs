@@ -89,11 +89,7 @@ impl ErrorKind {
     const fn is_transient(self) -> bool {
         matches!(
             self,
-            Self::Network
-                | Self::Truncated
-                | Self::Unavailable
-                | Self::RateLimited
-                | Self::Busy
+            Self::Network | Self::Truncated | Self::Unavailable | Self::RateLimited | Self::Busy
         )
     }
 }

@@ -29,10 +29,8 @@ pub struct Args {
 pub const USAGE: &str = "\
 usage: ask [FLAGS] QUESTION PATH...
 
-  --llm local[:NAME]  write the answer with a model in process (feature local-llm):
-                      smollm2 (default), qwen-coder, or a .gguf file
-  --llm URL           write it with an OpenAI-compatible server, such as
-                      http://127.0.0.1:8080/v1#MODEL; the key is read from OPENAI_API_KEY
+  --llm URL           write the answer with an OpenAI-compatible server, such as
+                      http://127.0.0.1:8080/v1#MODEL; a key is read from OPENAI_API_KEY
   --embedder NAME     a model by name or a folder with its files [all-minilm-l6-v2]
   --store DIR         where the index is kept [.gori]
   --k N               passages to retrieve [8]

@@ -46,7 +46,8 @@ mod tests {
     fn seconds_milliseconds_and_dates_are_read_and_nonsense_is_not() {
         const DATE: (&str, &str) = ("date", "Sun, 22 Nov 2026 10:00:00 GMT");
         let seconds = |s: f64| Some(Duration::from_secs_f64(s));
-        let cases: &[(&[(&str, &'static str)], Option<Duration>)] = &[
+        type Headers<'h> = &'h [(&'h str, &'static str)];
+        let cases: &[(Headers<'_>, Option<Duration>)] = &[
             (&[("retry-after", "2")], seconds(2.0)),
             (&[("retry-after", " 1.5 ")], seconds(1.5)),
             (&[("retry-after-ms", "250")], seconds(0.25)),

@@ -132,7 +132,12 @@ impl Within<'_> {
             Shape::Plain => self.find(at, end),
             Shape::Run(byte) => {
                 let run = self.run_start(byte, start, at);
-                self.find(run + (at - run).next_multiple_of(self.len()), end)
+                let aligned = run + (at - run).next_multiple_of(self.len());
+                let bytes = self.bytes.get(at..aligned.min(end))?;
+                // What is left of a run that ends before the next match is too short for one,
+                // and the run behind it is matched from its own start.
+                let goes_on = bytes.iter().all(|b| *b == byte);
+                self.find(if goes_on { aligned } else { at }, end)
             }
             Shape::Folded => {
                 let window = self.bytes.get(start..end)?;
@@ -219,7 +224,16 @@ mod tests {
         borders
     }
 
+    #[test]
+    fn a_run_that_ends_before_the_next_match_does_not_hide_the_run_behind_it() {
+        let literal = Literal::new("aaa", Side::Before);
+        let within = literal.within("aaaaaaababaaa");
+        assert_eq!(within.first(0, 9, 13), Some(10));
+    }
+
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(4096))]
+
         #[test]
         fn searches_from_both_sides_agree_with_matching_from_the_left(
             text in "[ab]{0,40}", needle in "aa|a|ab|aba|aaa|bab",

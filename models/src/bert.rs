@@ -1,6 +1,6 @@
 //! Encoders of BERT's family, in process: MiniLM, BGE, E5, GTE and their like.
 //!
-//! The forward pass is our own, over the gemm crate. Tokens of all texts of a batch stand in one
+//! The forward pass is our own. Tokens of all texts of a batch stand in one
 //! matrix, so no time goes into padding; the weights of a 16-bit file are widened once, when it
 //! is opened. It needs three files as the model hub has them: `config.json`, `tokenizer.json`
 //! and the weights as safetensors.
@@ -163,7 +163,8 @@ impl Encoder {
             .hint("take both files from one model"));
         }
         let mut file = TensorFile::open(&files.weights)?;
-        let weights = Weights::read(&mut file, &config)?;
+        let kernels = Kernels::best();
+        let weights = Weights::read(&mut file, &config, kernels)?;
         let pooling = match options.pooling {
             Some(pooling) => pooling,
             None => files.pooling()?,
@@ -187,7 +188,7 @@ impl Encoder {
             coverage: tokenizer.coverage(),
             tokenizer,
             cores: Cores::new(options.threads),
-            kernels: Kernels::best(),
+            kernels,
             pooling,
             prefixes: (
                 options.document_prefix.clone(),

@@ -8,6 +8,7 @@ pub mod http;
 #[cfg(feature = "http")]
 pub mod openai;
 pub mod sse;
+pub mod static_embedding;
 pub mod tokens;
 
 mod coverage;

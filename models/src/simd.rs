@@ -1,4 +1,5 @@
-//! The arithmetic of an encoder that is not a matrix product, eight or sixteen numbers at a time.
+//! The arithmetic of an encoder, four to sixteen numbers at a time: matrix products, and what
+//! stands between them.
 //!
 //! Every kernel is written once, over the [`Vector`] trait, and compiled once for each
 //! instruction set. Which one runs is chosen when the process first asks, so that one binary
@@ -25,7 +26,7 @@ mod x86;
 
 use std::sync::OnceLock;
 
-pub(crate) use self::product::{Layout, Onto, multiply};
+pub(crate) use self::product::{Finish, Packed, Rows, Start};
 
 /// An instruction set that the kernels were compiled for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,12 +68,25 @@ impl Level {
 
 /// Compiles every kernel for one vector with the features it needs.
 macro_rules! compile {
-    ($name:ident, $vector:ty $(, $features:literal)?) => {
+    ($name:ident, $vector:ty, $rows:literal x $registers:literal $(, $features:literal)?) => {
         mod $name {
-            use super::kernels;
+            use super::vector::Vector;
+            use super::{kernels, product};
+
+            /// Columns that a tile of a product has.
+            pub(super) const PANEL: usize = $registers * <$vector>::LANES;
+
+            /// # Safety
+            /// The machine has the instruction set of this module, and the job was checked.
+            $(#[target_feature(enable = $features)])?
+            pub(super) unsafe fn product(job: &product::Job) {
+                // SAFETY: passed on to the caller.
+                unsafe { product::product::<$vector, $rows, $registers>(job) }
+            }
 
             /// # Safety
             /// The machine has the instruction set of this module.
+            #[cfg(test)]
             $(#[target_feature(enable = $features)])?
             pub(super) unsafe fn gelu(x: &mut [f32]) {
                 // SAFETY: passed on to the caller.
@@ -98,13 +112,16 @@ macro_rules! compile {
     };
 }
 
-compile!(plain, crate::simd::portable::Lanes);
+// The tile of a product is as large as the registers allow, beside those for a row of `b` and a
+// number of `a`: 8 sums in 16 registers (two for each of the portable lanes), 12 in 16, 24 in 32,
+// 16 in 32.
+compile!(plain, crate::simd::portable::Lanes, 4 x 1);
 #[cfg(target_arch = "x86_64")]
-compile!(avx2, crate::simd::x86::Avx2, "avx2,fma");
+compile!(avx2, crate::simd::x86::Avx2, 6 x 2, "avx2,fma");
 #[cfg(target_arch = "x86_64")]
-compile!(avx512, crate::simd::x86::Avx512, "avx512f,avx2,fma");
+compile!(avx512, crate::simd::x86::Avx512, 12 x 2, "avx512f,avx2,fma");
 #[cfg(target_arch = "aarch64")]
-compile!(arm, crate::simd::neon::Neon, "neon");
+compile!(arm, crate::simd::neon::Neon, 8 x 2, "neon");
 
 /// The kernels of one instruction set that this machine has.
 #[derive(Clone, Copy, Debug)]
@@ -141,7 +158,26 @@ impl Kernels {
         Level::available().contains(&level).then_some(Self(level))
     }
 
+    /// Columns in a panel of a packed matrix.
+    pub(crate) fn panel(self) -> usize {
+        match self.0 {
+            Level::Portable => plain::PANEL,
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx2 => avx2::PANEL,
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx512 => avx512::PANEL,
+            #[cfg(target_arch = "aarch64")]
+            Level::Neon => arm::PANEL,
+        }
+    }
+
+    /// Runs a product that [`Kernels::product`] has checked.
+    fn run_product(self, job: &product::Job) {
+        at_level!(self, product(job));
+    }
+
     /// GELU in place, with the exact error function.
+    #[cfg(test)]
     pub(crate) fn gelu(self, x: &mut [f32]) {
         at_level!(self, gelu(x));
     }

@@ -81,6 +81,18 @@ impl TextTokenizer {
         greatest.map_or(0, |id| id as usize + 1)
     }
 
+    /// The id of what the vocabulary does not know, where it has one.
+    pub(crate) fn unknown(&self) -> Result<Option<u32>> {
+        let model = serde_json::to_value(self.inner.get_model()).map_err(|e| {
+            Error::new(ErrorKind::Internal, "a tokenizer cannot be written").caused_by(e)
+        })?;
+        let by_name = model.get("unk_token").and_then(|name| name.as_str());
+        let by_id = model.get("unk_id").and_then(serde_json::Value::as_u64);
+        Ok(by_name
+            .and_then(|name| self.inner.token_to_id(name))
+            .or_else(|| by_id.and_then(|id| u32::try_from(id).ok())))
+    }
+
     /// The scripts the vocabulary was made for.
     pub(crate) fn coverage(&self) -> Coverage {
         Coverage::of(self.inner.get_vocab(false).keys().map(String::as_str))

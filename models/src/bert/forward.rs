@@ -6,11 +6,11 @@ use gori_core::{Result, Stop};
 use super::Pooling;
 use super::config::Config;
 use super::weights::{Layer, Norm, Weights};
-use crate::simd::{Kernels, Layout, Onto, multiply};
+use crate::simd::{Finish, Kernels, Packed, Rows, Start};
 
-/// Rows that go through a feed-forward block at a time: the four times wider middle of so many
-/// stays in the cache between the two products.
-const BLOCK: usize = 128;
+/// Rows that go through attention or a feed-forward block at a time: the scores, and the four
+/// times wider middle, of so many stay in the cache between the two products.
+const BLOCK: usize = 48;
 
 /// The buffers of a forward pass, kept from batch to batch.
 #[derive(Debug, Default)]
@@ -20,6 +20,8 @@ pub(super) struct Scratch {
     attended: Vec<f32>,
     middle: Vec<f32>,
     scores: Vec<f32>,
+    keys: Packed,
+    values: Packed,
 }
 
 /// A model and what it runs on.
@@ -75,72 +77,76 @@ impl Forward<'_> {
     /// x = norm(x + attention(x))
     fn attend(&self, layer: &Layer, sequences: &[&[u32]], scratch: &mut Scratch) {
         let hidden = self.config.hidden;
-        let Scratch {
-            x,
-            qkv,
-            attended,
-            scores,
-            ..
-        } = scratch;
-        let rows = x.len() / hidden;
-        qkv.resize(rows * 3 * hidden, 0.0);
-        attended.resize(rows * hidden, 0.0);
-        layer.qkv.apply(x, qkv);
-        let mut row = 0;
+        let rows = scratch.x.len() / hidden;
+        scratch.qkv.resize(rows * 3 * hidden, 0.0);
+        scratch.attended.resize(rows * hidden, 0.0);
+        layer
+            .qkv
+            .apply(self.kernels, &scratch.x, &mut scratch.qkv, Finish::Plain);
+        let mut first = 0;
         for sequence in sequences {
             for head in 0..self.config.heads {
-                self.attend_head(qkv, attended, scores, (row, sequence.len()), head);
+                self.attend_head(scratch, (first, sequence.len()), head);
             }
-            row += sequence.len();
+            first += sequence.len();
         }
-        layer.attended.add(attended, x);
-        self.normalise(&layer.attended_norm, x);
+        layer
+            .attended
+            .add(self.kernels, &scratch.attended, &mut scratch.x);
+        self.normalise(&layer.attended_norm, &mut scratch.x);
     }
 
     /// softmax(q kᵀ / √d) v, for one head of one sequence.
-    fn attend_head(
-        &self,
-        qkv: &[f32],
-        attended: &mut [f32],
-        scores: &mut Vec<f32>,
-        (first, length): (usize, usize),
-        head: usize,
-    ) {
+    fn attend_head(&self, scratch: &mut Scratch, (first, length): (usize, usize), head: usize) {
+        let Scratch {
+            qkv,
+            attended,
+            scores,
+            keys,
+            values,
+            ..
+        } = scratch;
         let hidden = self.config.hidden;
         let size = hidden / self.config.heads;
-        if length == 0 {
-            return;
-        }
-        let part = |index: usize| Layout {
-            start: first * 3 * hidden + index * hidden + head * size,
-            rows: length,
-            columns: size,
-            row_step: 3 * hidden,
-            column_step: 1,
+        let step = 3 * hidden;
+        let part = |index: usize, row: usize| {
+            let start = (first + row) * step + index * hidden + head * size;
+            qkv.get(start..).unwrap_or_default()
         };
-        let square = Layout::dense(length, length);
-        scores.resize(length * length, 0.0);
-        multiply(
-            (scores, square),
-            Onto::Nothing,
-            (qkv, part(0)),
-            (qkv, part(1).transposed()),
-        );
+        // Whole panels of scores are quicker than a last one in part. What the columns past the
+        // sequence hold is not looked at.
+        let wide = length.next_multiple_of(self.kernels.panel());
+        keys.columns(self.kernels, part(1, 0), step, (size, wide));
+        values.rows(self.kernels, part(2, 0), step, (length, size));
         let scale = 1.0 / (size as f32).sqrt();
-        for row in scores.chunks_exact_mut(length) {
-            self.kernels.softmax(row, scale);
+        for row in (0..length).step_by(BLOCK) {
+            let count = BLOCK.min(length - row);
+            scores.resize(count * wide, 0.0);
+            let queries = Rows {
+                numbers: part(0, row),
+                step,
+            };
+            let to = Rows {
+                numbers: scores.as_mut_slice(),
+                step: wide,
+            };
+            (self.kernels).product(count, queries, keys, to, Start::Zero, Finish::Plain);
+            for scores in scores.chunks_exact_mut(wide) {
+                self.kernels
+                    .softmax(scores.get_mut(..length).unwrap_or_default(), scale);
+            }
+            let weights = Rows {
+                numbers: scores.as_slice(),
+                step: wide,
+            };
+            let place = (first + row) * hidden + head * size;
+            let place = attended.get_mut(place..).unwrap_or_default();
+            let to = Rows {
+                numbers: place,
+                step: hidden,
+            };
+            (self.kernels).product(count, weights, values, to, Start::Zero, Finish::Plain);
         }
-        let place = Layout {
-            start: first * hidden + head * size,
-            row_step: hidden,
-            ..part(0)
-        };
-        multiply(
-            (attended, place),
-            Onto::Nothing,
-            (scores, square),
-            (qkv, part(2)),
-        );
     }
 
     /// x = norm(x + W₂ gelu(W₁ x))
@@ -149,9 +155,8 @@ impl Forward<'_> {
         let Scratch { x, middle, .. } = scratch;
         for block in x.chunks_mut(BLOCK * hidden) {
             middle.resize(block.len() / hidden * layer.up.outputs(), 0.0);
-            layer.up.apply(block, middle);
-            self.kernels.gelu(middle);
-            layer.down.add(middle, block);
+            layer.up.apply(self.kernels, block, middle, Finish::Gelu);
+            layer.down.add(self.kernels, middle, block);
             self.normalise(&layer.down_norm, block);
         }
     }

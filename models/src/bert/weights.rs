@@ -4,7 +4,7 @@ use gori_core::{Error, ErrorKind, Result};
 
 use super::config::Config;
 use crate::safetensors::{Dtype, Numbers, TensorFile};
-use crate::simd::{Layout, Onto, multiply};
+use crate::simd::{Finish, Kernels, Packed, Rows, Start};
 
 /// All weights of a model.
 #[derive(Debug)]
@@ -42,28 +42,25 @@ pub(super) struct Norm {
 pub(super) struct Linear {
     inputs: usize,
     outputs: usize,
-    /// `inputs` rows of `outputs`: the transpose of what the file holds, so that the product
-    /// reads rows in order.
-    weight: Vec<f32>,
+    weight: Packed,
     bias: Vec<f32>,
 }
 
 impl Linear {
-    fn new(inputs: usize, parts: &[(Vec<f32>, Vec<f32>)]) -> Self {
+    /// One of several, side by side, so that one product computes them all. A part's weight has a
+    /// row for each output, as files hold it.
+    fn new(kernels: Kernels, inputs: usize, parts: &[(Vec<f32>, Vec<f32>)]) -> Self {
         let bias: Vec<f32> = parts
             .iter()
             .flat_map(|(_, bias)| bias.iter().copied())
             .collect();
-        let outputs = bias.len();
-        let mut weight = vec![0.0; inputs * outputs];
-        let columns = parts
+        let rows: Vec<f32> = parts
             .iter()
-            .flat_map(|(weight, _)| weight.chunks_exact(inputs));
-        for (column, from) in columns.enumerate() {
-            for (to, from) in weight.iter_mut().skip(column).step_by(outputs).zip(from) {
-                *to = *from;
-            }
-        }
+            .flat_map(|(rows, _)| rows.iter().copied())
+            .collect();
+        let outputs = bias.len();
+        let mut weight = Packed::default();
+        weight.columns(kernels, &rows, inputs, (inputs, outputs));
         Self {
             inputs,
             outputs,
@@ -77,31 +74,33 @@ impl Linear {
     }
 
     /// `to = x W + b`, row by row.
-    pub(super) fn apply(&self, x: &[f32], to: &mut [f32]) {
-        for row in to.chunks_exact_mut(self.outputs) {
-            row.copy_from_slice(&self.bias);
-        }
-        self.multiply(x, to);
+    pub(super) fn apply(&self, kernels: Kernels, x: &[f32], to: &mut [f32], finish: Finish) {
+        self.multiply(kernels, x, to, Start::Bias(&self.bias), finish);
     }
 
     /// `to += x W + b`, row by row.
-    pub(super) fn add(&self, x: &[f32], to: &mut [f32]) {
-        for row in to.chunks_exact_mut(self.outputs) {
-            for (to, bias) in row.iter_mut().zip(&self.bias) {
-                *to += bias;
-            }
-        }
-        self.multiply(x, to);
+    pub(super) fn add(&self, kernels: Kernels, x: &[f32], to: &mut [f32]) {
+        self.multiply(kernels, x, to, Start::ResultAnd(&self.bias), Finish::Plain);
     }
 
-    fn multiply(&self, x: &[f32], to: &mut [f32]) {
+    fn multiply(
+        &self,
+        kernels: Kernels,
+        x: &[f32],
+        to: &mut [f32],
+        start: Start<'_>,
+        finish: Finish,
+    ) {
         let rows = x.len() / self.inputs;
-        multiply(
-            (to, Layout::dense(rows, self.outputs)),
-            Onto::Itself,
-            (x, Layout::dense(rows, self.inputs)),
-            (&self.weight, Layout::dense(self.inputs, self.outputs)),
-        );
+        let x = Rows {
+            numbers: x,
+            step: self.inputs,
+        };
+        let to = Rows {
+            numbers: to,
+            step: self.outputs,
+        };
+        kernels.product(rows, x, &self.weight, to, start, finish);
     }
 }
 
@@ -110,6 +109,7 @@ impl Linear {
 struct Reader<'f> {
     file: &'f mut TensorFile,
     prefix: String,
+    kernels: Kernels,
 }
 
 impl Reader<'_> {
@@ -155,11 +155,11 @@ impl Reader<'_> {
         let up = self.linear(&format!("{at}.intermediate.dense"), hidden, middle)?;
         let down = self.linear(&format!("{at}.output.dense"), middle, hidden)?;
         Ok(Layer {
-            qkv: Linear::new(hidden, &qkv),
-            attended: Linear::new(hidden, &[attended]),
+            qkv: Linear::new(self.kernels, hidden, &qkv),
+            attended: Linear::new(self.kernels, hidden, &[attended]),
             attended_norm,
-            up: Linear::new(hidden, &[up]),
-            down: Linear::new(middle, &[down]),
+            up: Linear::new(self.kernels, hidden, &[up]),
+            down: Linear::new(self.kernels, middle, &[down]),
             down_norm: self.norm(&format!("{at}.output.LayerNorm"), hidden)?,
         })
     }
@@ -168,14 +168,18 @@ impl Reader<'_> {
 const WORDS: &str = "embeddings.word_embeddings.weight";
 
 impl Weights {
-    /// Reads all weights of a model of this shape.
-    pub(super) fn read(file: &mut TensorFile, config: &Config) -> Result<Self> {
+    /// Reads all weights of a model of this shape, and packs them for these kernels.
+    pub(super) fn read(file: &mut TensorFile, config: &Config, kernels: Kernels) -> Result<Self> {
         let prefix = file.names().find_map(|name| name.strip_suffix(WORDS));
         let prefix = prefix.map(str::to_owned).ok_or_else(|| {
             Error::new(ErrorKind::Model, format!("there is no tensor `{WORDS}`"))
                 .hint("an encoder of BERT's family is needed here")
         })?;
-        let mut reader = Reader { file, prefix };
+        let mut reader = Reader {
+            file,
+            prefix,
+            kernels,
+        };
         let hidden = config.hidden;
         let words = reader.read(WORDS, &[config.vocabulary, hidden])?;
         let positions = "embeddings.position_embeddings.weight";

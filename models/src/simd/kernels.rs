@@ -115,6 +115,7 @@ pub(super) unsafe fn gelu<V: Vector>(x: V) -> V {
 ///
 /// # Safety
 /// The machine has the instruction set of `V`.
+#[cfg(test)]
 #[inline(always)]
 pub(super) unsafe fn gelu_all<V: Vector>(x: &mut [f32]) {
     // SAFETY: the caller promises the instruction set; chunks are exactly `LANES` long.

@@ -1,111 +1,349 @@
-//! Matrix products, by the gemm crate.
+//! Matrix products: `c = a b`, rows of `a` against packed columns of `b`.
+//!
+//! The right-hand side is laid out once, in panels as wide as a tile of the result: of a panel,
+//! the columns' numbers for one inner index stand side by side. A weight matrix is packed when a
+//! model is opened and never again. A tile of the result is summed up in registers, and what is
+//! done to a sum (a bias, the row that is already there, GELU) is done before it leaves them.
 
-use gemm::Parallelism;
+use super::Kernels;
+use super::kernels::gelu;
+use super::vector::Vector;
 
-/// A matrix somewhere in a slice: where it begins, and how far apart its rows and columns lie.
+/// The right-hand side of a product, in panels.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Packed {
+    inputs: usize,
+    outputs: usize,
+    /// Columns in a panel; the last is filled up with zeros.
+    width: usize,
+    numbers: Vec<f32>,
+}
+
+impl Packed {
+    /// Packs `outputs` columns of `inputs` numbers: column `j` begins at `j * step` of `from` and
+    /// is contiguous, as a row of the matrix that is multiplied transposed.
+    pub(crate) fn columns(
+        &mut self,
+        kernels: Kernels,
+        from: &[f32],
+        step: usize,
+        (inputs, outputs): (usize, usize),
+    ) {
+        self.reshape(kernels, inputs, outputs);
+        let width = self.width;
+        for (first, panel) in self.panels() {
+            for column in first..outputs.min(first + width) {
+                let numbers = from.get(column * step..).unwrap_or_default();
+                let places = panel.iter_mut().skip(column - first).step_by(width);
+                for (to, from) in places.zip(numbers) {
+                    *to = *from;
+                }
+            }
+        }
+    }
+
+    /// Packs `inputs` rows of `outputs` numbers: row `i` begins at `i * step` of `from`.
+    pub(crate) fn rows(
+        &mut self,
+        kernels: Kernels,
+        from: &[f32],
+        step: usize,
+        (inputs, outputs): (usize, usize),
+    ) {
+        self.reshape(kernels, inputs, outputs);
+        let width = self.width;
+        for (first, panel) in self.panels() {
+            for (row, to) in panel.chunks_exact_mut(width).enumerate() {
+                let taken = width.min(outputs - first);
+                let from = from.get(row * step + first..).unwrap_or_default();
+                for (to, from) in to.iter_mut().zip(from.iter().take(taken)) {
+                    *to = *from;
+                }
+            }
+        }
+    }
+
+    fn reshape(&mut self, kernels: Kernels, inputs: usize, outputs: usize) {
+        self.width = kernels.panel();
+        (self.inputs, self.outputs) = (inputs, outputs);
+        self.numbers.clear();
+        self.numbers
+            .resize(outputs.div_ceil(self.width) * inputs * self.width, 0.0);
+    }
+
+    /// The first column of every panel, and the panel.
+    fn panels(&mut self) -> impl Iterator<Item = (usize, &mut [f32])> {
+        let (width, size) = (self.width, (self.inputs * self.width).max(1));
+        (0..)
+            .step_by(width.max(1))
+            .zip(self.numbers.chunks_exact_mut(size))
+    }
+}
+
+/// What a sum starts from.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Layout {
-    pub(crate) start: usize,
-    pub(crate) rows: usize,
-    pub(crate) columns: usize,
-    /// From a row to the next.
-    pub(crate) row_step: usize,
-    /// From a column to the next.
-    pub(crate) column_step: usize,
+pub(crate) enum Start<'b> {
+    /// Nothing.
+    Zero,
+    /// A number for each column.
+    Bias(&'b [f32]),
+    /// What stands in the result, and a number for each column.
+    ResultAnd(&'b [f32]),
 }
 
-impl Layout {
-    /// `rows` rows of `columns`, one after the other.
-    pub(crate) fn dense(rows: usize, columns: usize) -> Self {
-        Self {
-            start: 0,
-            rows,
-            columns,
-            row_step: columns,
-            column_step: 1,
-        }
-    }
-
-    /// The same numbers with rows and columns exchanged.
-    pub(crate) fn transposed(self) -> Self {
-        Self {
-            rows: self.columns,
-            columns: self.rows,
-            row_step: self.column_step,
-            column_step: self.row_step,
-            ..self
-        }
-    }
-
-    /// Whether every place of the matrix is in a slice of this length.
-    fn fits(self, length: usize) -> bool {
-        let last = |count: usize, step: usize| count.saturating_sub(1).checked_mul(step);
-        let end = last(self.rows, self.row_step)
-            .zip(last(self.columns, self.column_step))
-            .and_then(|(down, across)| down.checked_add(across)?.checked_add(self.start));
-        self.rows == 0 || self.columns == 0 || end.is_some_and(|end| end < length)
-    }
-
-    /// Whether no two places of the matrix are the same number.
-    fn is_injective(self) -> bool {
-        let (near, far, count) = if self.row_step < self.column_step {
-            (self.row_step, self.column_step, self.rows)
-        } else {
-            (self.column_step, self.row_step, self.columns)
-        };
-        near > 0 && near.checked_mul(count).is_some_and(|wide| far >= wide)
-    }
-}
-
-/// What happens to the numbers that the product is written over.
+/// What is done to a sum before it is stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Onto {
-    /// They are replaced.
-    Nothing,
-    /// The product is added to them.
-    Itself,
+pub(crate) enum Finish {
+    /// Nothing.
+    Plain,
+    /// GELU.
+    Gelu,
 }
 
-/// `to = a b`, or `to += a b`, on the calling thread. Does nothing when the shapes do not
-/// belong together or one of them leaves its slice, which is a defect of the caller.
-pub(crate) fn multiply(
-    (to, to_at): (&mut [f32], Layout),
-    onto: Onto,
-    (a, a_at): (&[f32], Layout),
-    (b, b_at): (&[f32], Layout),
-) {
-    let shapes_fit =
-        to_at.rows == a_at.rows && to_at.columns == b_at.columns && a_at.columns == b_at.rows;
-    let all_inside = to_at.fits(to.len()) && a_at.fits(a.len()) && b_at.fits(b.len());
-    let sound = shapes_fit && all_inside && to_at.is_injective();
-    debug_assert!(sound, "{to_at:?} = {a_at:?} {b_at:?}");
-    if !sound || to_at.rows == 0 || to_at.columns == 0 {
-        return;
+/// Rows in a slice, each `step` after the one before.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Rows<S> {
+    pub(crate) numbers: S,
+    pub(crate) step: usize,
+}
+
+/// Inner indices that are summed up at a time: a tile's part of a panel, 16 KiB with AVX2, stays
+/// in the first cache while the rows go by.
+const INNER: usize = 256;
+/// Numbers of `a` that stay in the second cache while the panels go by: 192 KiB.
+const OUTER: usize = 48 * 1024;
+/// The most numbers that a tile has in any instruction set: 12 rows of two registers of 16.
+const TILE: usize = 12 * 32;
+
+/// A product as pointers, which [`Kernels::product`] has checked.
+#[derive(Clone, Copy)]
+pub(super) struct Job {
+    rows: usize,
+    inputs: usize,
+    outputs: usize,
+    a: *const f32,
+    a_step: usize,
+    b: *const f32,
+    c: *mut f32,
+    c_step: usize,
+    /// Null for none.
+    bias: *const f32,
+    keep: bool,
+    gelu: bool,
+}
+
+impl Kernels {
+    /// `c = a b`, for `rows` rows. Does nothing when a shape does not fit its slice, which is a
+    /// defect of the caller.
+    pub(crate) fn product(
+        self,
+        rows: usize,
+        a: Rows<&[f32]>,
+        b: &Packed,
+        c: Rows<&mut [f32]>,
+        start: Start<'_>,
+        finish: Finish,
+    ) {
+        let reach = |step: usize, width: usize| {
+            (rows.saturating_sub(1).checked_mul(step)).and_then(|last| last.checked_add(width))
+        };
+        let (bias, keep) = match start {
+            Start::Zero => (None, false),
+            Start::Bias(bias) => (Some(bias), false),
+            Start::ResultAnd(bias) => (Some(bias), true),
+        };
+        let sound = b.width == self.panel()
+            && b.numbers.len() == b.outputs.div_ceil(b.width) * b.inputs * b.width
+            && reach(a.step, b.inputs).is_some_and(|end| end <= a.numbers.len())
+            && reach(c.step, b.outputs).is_some_and(|end| end <= c.numbers.len())
+            && c.step >= b.outputs
+            && bias.is_none_or(|bias| bias.len() == b.outputs);
+        if !sound || rows == 0 {
+            return;
+        }
+        let job = Job {
+            rows,
+            inputs: b.inputs,
+            outputs: b.outputs,
+            a: a.numbers.as_ptr(),
+            a_step: a.step,
+            b: b.numbers.as_ptr(),
+            c: c.numbers.as_mut_ptr(),
+            c_step: c.step,
+            bias: bias.map_or(std::ptr::null(), <[f32]>::as_ptr),
+            keep,
+            gelu: finish == Finish::Gelu,
+        };
+        self.run_product(&job);
     }
-    // SAFETY: every place of the three matrices lies in its slice, as checked; `to` is borrowed
-    // mutably, so it overlaps neither factor, and no two of its places are the same. Steps are
-    // below the slices' lengths and so fit an `isize`.
+}
+
+/// Runs a product with tiles of `R` rows and `C` registers.
+///
+/// # Safety
+/// The machine has the instruction set of `V`; the job was checked by [`Kernels::product`], with
+/// panels of `C` registers.
+#[inline(always)]
+pub(super) unsafe fn product<V: Vector, const R: usize, const C: usize>(job: &Job) {
+    let width = C * V::LANES;
+    let block = (OUTER / job.inputs.max(1) / R).max(4) * R;
+    for first in (0..job.rows).step_by(block) {
+        let end = job.rows.min(first + block);
+        for column in (0..job.outputs).step_by(width) {
+            let mut inner = 0;
+            loop {
+                let part = Part {
+                    column,
+                    inner,
+                    count: INNER.min(job.inputs - inner),
+                };
+                let mut row = first;
+                while row + R <= end {
+                    // SAFETY: the rows and columns of the part are in the job.
+                    unsafe { tile::<V, R, C>(job, part, row) }
+                    row += R;
+                }
+                // SAFETY: fewer than `R` rows are left, and they are in the job.
+                unsafe { rest::<V, C>(job, part, row, end - row) }
+                inner += part.count;
+                if inner >= job.inputs {
+                    break;
+                }
+            }
+        }
+    }
+}
+
+/// A panel's columns, and the inner indices of them that are added now.
+#[derive(Clone, Copy)]
+struct Part {
+    column: usize,
+    inner: usize,
+    count: usize,
+}
+
+/// The rows that do not fill a tile.
+///
+/// # Safety
+/// As [`tile`], for `count` rows.
+#[inline(always)]
+unsafe fn rest<V: Vector, const C: usize>(job: &Job, part: Part, row: usize, count: usize) {
+    // SAFETY: passed on to the caller.
     unsafe {
-        gemm::gemm(
-            to_at.rows,
-            to_at.columns,
-            a_at.columns,
-            to.as_mut_ptr().add(to_at.start),
-            to_at.column_step as isize,
-            to_at.row_step as isize,
-            onto == Onto::Itself,
-            a.as_ptr().add(a_at.start),
-            a_at.column_step as isize,
-            a_at.row_step as isize,
-            b.as_ptr().add(b_at.start),
-            b_at.column_step as isize,
-            b_at.row_step as isize,
-            1.0,
-            1.0,
-            false,
-            false,
-            false,
-            Parallelism::None,
-        );
+        let (mut row, mut count) = (row, count);
+        while count >= 6 {
+            tile::<V, 6, C>(job, part, row);
+            (row, count) = (row + 6, count - 6);
+        }
+        match count {
+            1 => tile::<V, 1, C>(job, part, row),
+            2 => tile::<V, 2, C>(job, part, row),
+            3 => tile::<V, 3, C>(job, part, row),
+            4 => tile::<V, 4, C>(job, part, row),
+            5 => tile::<V, 5, C>(job, part, row),
+            _ => {}
+        }
+    }
+}
+
+/// Adds a part of the products to `R` rows of `C` registers of the result.
+///
+/// # Safety
+/// The machine has the instruction set of `V`; rows `row..row + R` and the part are in the job.
+#[inline(always)]
+unsafe fn tile<V: Vector, const R: usize, const C: usize>(job: &Job, part: Part, row: usize) {
+    let width = C * V::LANES;
+    let columns = width.min(job.outputs - part.column);
+    // SAFETY: the row and the column are in the job.
+    unsafe {
+        let c = job.c.add(row * job.c_step + part.column);
+        if columns == width {
+            return whole_tile::<V, R, C>(job, part, row, c, job.c_step, job.bias);
+        }
+        // The last panel is wider than what is left of the result: its tile goes through a buffer.
+        let mut buffer = [0.0; TILE];
+        let mut bias = [0.0; TILE];
+        for i in 0..R {
+            c.add(i * job.c_step)
+                .copy_to_nonoverlapping(buffer.as_mut_ptr().add(i * width), columns);
+        }
+        if !job.bias.is_null() {
+            job.bias
+                .add(part.column)
+                .copy_to_nonoverlapping(bias.as_mut_ptr(), columns);
+        }
+        // The bias is looked up at the part's column, so its pointer is moved back by as much.
+        let bias = bias.as_ptr().wrapping_sub(part.column);
+        whole_tile::<V, R, C>(job, part, row, buffer.as_mut_ptr(), width, bias);
+        for i in 0..R {
+            c.add(i * job.c_step)
+                .copy_from_nonoverlapping(buffer.as_ptr().add(i * width), columns);
+        }
+    }
+}
+
+/// As [`tile`], for all columns of the panel, onto `c`.
+///
+/// # Safety
+/// As [`tile`]; `c` is writable for `R` rows of the panel's width at `step`, and `bias` is null or
+/// readable for the panel's width at the part's column.
+#[inline(always)]
+unsafe fn whole_tile<V: Vector, const R: usize, const C: usize>(
+    job: &Job,
+    part: Part,
+    row: usize,
+    c: *mut f32,
+    step: usize,
+    bias: *const f32,
+) {
+    // SAFETY: the caller promises the instruction set and that every place is in its slice.
+    unsafe {
+        let zero = V::splat(0.0);
+        let mut sums = [[zero; C]; R];
+        let first = part.inner == 0;
+        if !first || job.keep {
+            for i in 0..R {
+                for j in 0..C {
+                    sums[i][j] = V::load(c.add(i * step + j * V::LANES));
+                }
+            }
+        }
+        if first && !bias.is_null() {
+            for j in 0..C {
+                let bias = V::load(bias.add(part.column + j * V::LANES));
+                for i in 0..R {
+                    sums[i][j] = sums[i][j].add(bias);
+                }
+            }
+        }
+        // Pointers that move, so that no index is computed, or checked, within the loop.
+        let mut a = [job.a.add(row * job.a_step + part.inner); R];
+        for (i, a) in a.iter_mut().enumerate() {
+            *a = a.add(i * job.a_step);
+        }
+        let mut b = job
+            .b
+            .add(part.column * job.inputs + part.inner * C * V::LANES);
+        for _ in 0..part.count {
+            let mut panel = [zero; C];
+            for (j, panel) in panel.iter_mut().enumerate() {
+                *panel = V::load(b.add(j * V::LANES));
+            }
+            b = b.add(C * V::LANES);
+            for i in 0..R {
+                let x = V::splat(*a[i]);
+                a[i] = a[i].add(1);
+                for j in 0..C {
+                    sums[i][j] = x.mul_add(panel[j], sums[i][j]);
+                }
+            }
+        }
+        let finish = job.gelu && part.inner + part.count == job.inputs;
+        for i in 0..R {
+            for j in 0..C {
+                let sum = if finish { gelu(sums[i][j]) } else { sums[i][j] };
+                sum.store(c.add(i * step + j * V::LANES));
+            }
+        }
     }
 }

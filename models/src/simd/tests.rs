@@ -1,6 +1,6 @@
 use proptest::prelude::*;
 
-use super::{Kernels, Level};
+use super::{Finish, Kernels, Level, Packed, Rows, Start};
 
 /// The error function in double precision: its Taylor series near zero, where it converges
 /// without cancelling, and the continued fraction of its complement beyond.
@@ -169,4 +169,201 @@ proptest! {
             prop_assert!(a.iter().zip(&b).all(|(a, b)| (a - b).abs() < 1e-6), "{level:?}");
         }
     }
+}
+
+/// A product's shape and how its rows lie.
+#[derive(Clone, Copy, Debug)]
+struct Case {
+    rows: usize,
+    inputs: usize,
+    outputs: usize,
+    /// Numbers between the end of a row and the next one.
+    gaps: (usize, usize, usize),
+    /// The matrix to pack has a row for each output, not for each input.
+    transposed: bool,
+    start: u8,
+    gelu: bool,
+}
+
+fn case() -> impl Strategy<Value = Case> {
+    let gaps = (0..4_usize, 0..4_usize, 0..4_usize);
+    // More inner indices than are summed up at a time, and more rows than a block holds.
+    let inputs = prop_oneof![6 => 1..40_usize, 1 => 250..600_usize];
+    let rows = prop_oneof![6 => 0..30_usize, 1 => 190..230_usize];
+    (
+        rows,
+        inputs,
+        1..70_usize,
+        gaps,
+        any::<bool>(),
+        0..3_u8,
+        any::<bool>(),
+    )
+        .prop_map(
+            |(rows, inputs, outputs, gaps, transposed, start, gelu)| Case {
+                rows,
+                inputs,
+                outputs,
+                gaps,
+                transposed,
+                start,
+                gelu,
+            },
+        )
+}
+
+/// Numbers in ±1 that look random and are not.
+fn noise(count: usize, seed: usize) -> Vec<f32> {
+    (0..count)
+        .map(|i| ((i * 7919 + seed * 104_729) % 2003) as f32 / 1001.0 - 1.0)
+        .collect()
+}
+
+/// The result of a case at a level, and what it must be; both with the gaps between rows.
+fn run(case: Case, kernels: Kernels) -> (Vec<f32>, Vec<f64>) {
+    let Case {
+        rows,
+        inputs,
+        outputs,
+        gaps,
+        ..
+    } = case;
+    let (a_step, c_step) = (inputs + gaps.0, outputs + gaps.2);
+    let a = noise(rows * a_step, 1);
+    let b_step = gaps.1 + if case.transposed { inputs } else { outputs };
+    let b = noise(b_step * if case.transposed { outputs } else { inputs }, 2);
+    let bias = noise(outputs, 3);
+    let mut packed = Packed::default();
+    if case.transposed {
+        packed.columns(kernels, &b, b_step, (inputs, outputs));
+    } else {
+        packed.rows(kernels, &b, b_step, (inputs, outputs));
+    }
+    let mut c = noise(rows * c_step, 4);
+    let mut want: Vec<f64> = c.iter().map(|x| f64::from(*x)).collect();
+    for row in 0..rows {
+        for column in 0..outputs {
+            let place = &mut want[row * c_step + column];
+            let from = match case.start {
+                0 => 0.0,
+                1 => f64::from(bias[column]),
+                _ => *place + f64::from(bias[column]),
+            };
+            let sum: f64 = (0..inputs)
+                .map(|k| {
+                    let b = if case.transposed {
+                        b[column * b_step + k]
+                    } else {
+                        b[k * b_step + column]
+                    };
+                    f64::from(a[row * a_step + k]) * f64::from(b)
+                })
+                .sum();
+            *place = if case.gelu {
+                gelu(from + sum)
+            } else {
+                from + sum
+            };
+        }
+    }
+    let start = match case.start {
+        0 => Start::Zero,
+        1 => Start::Bias(&bias),
+        _ => Start::ResultAnd(&bias),
+    };
+    let finish = if case.gelu {
+        Finish::Gelu
+    } else {
+        Finish::Plain
+    };
+    let a = Rows {
+        numbers: a.as_slice(),
+        step: a_step,
+    };
+    let to = Rows {
+        numbers: c.as_mut_slice(),
+        step: c_step,
+    };
+    kernels.product(rows, a, &packed, to, start, finish);
+    (c, want)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    /// Every shape, whatever the tile: and nothing between the rows is touched.
+    #[test]
+    fn a_product_is_that_of_the_definition_at_every_level(case in case()) {
+        // Rounding grows with the numbers that are added.
+        let near = 1e-5 + 1e-6 * case.inputs as f64;
+        for level in Level::available() {
+            let (got, want) = run(case, Kernels::at(level).unwrap());
+            let apart = furthest(&got, &want);
+            prop_assert!(apart < near, "{level:?}: {apart}");
+        }
+    }
+}
+
+/// A matrix packed for other panels, or slices that are too short, must not reach a pointer.
+#[test]
+fn a_product_that_does_not_fit_is_left_alone() {
+    for (level, kernels) in every_level() {
+        let mut packed = Packed::default();
+        packed.rows(kernels, &[1.0; 6], 2, (3, 2));
+        let (a, mut c) = ([1.0_f32; 6], [7.0_f32; 4]);
+        let mut run = |rows, a: &[f32], step, c_step, start: Start<'_>| {
+            let a = Rows { numbers: a, step };
+            let to = Rows {
+                numbers: &mut c[..],
+                step: c_step,
+            };
+            kernels.product(rows, a, &packed, to, start, Finish::Plain);
+            c
+        };
+        let untouched = [7.0; 4];
+        assert_eq!(
+            run(2, &a[..5], 3, 2, Start::Zero),
+            untouched,
+            "{level:?}: a is short"
+        );
+        assert_eq!(
+            run(3, &[1.0; 9], 3, 2, Start::Zero),
+            untouched,
+            "{level:?}: c is short"
+        );
+        assert_eq!(
+            run(2, &a, 3, 1, Start::Zero),
+            untouched,
+            "{level:?}: rows overlap"
+        );
+        assert_eq!(
+            run(2, &a, usize::MAX, 2, Start::Zero),
+            untouched,
+            "{level:?}: overflow"
+        );
+        assert_eq!(
+            run(2, &a, 3, 2, Start::Bias(&[0.0])),
+            untouched,
+            "{level:?}: bias is short"
+        );
+        assert_eq!(run(2, &a, 3, 2, Start::Zero), [3.0; 4], "{level:?}");
+    }
+    let mut empty = Packed::default();
+    let best = Kernels::best();
+    let to = Rows {
+        numbers: &mut [][..],
+        step: 0,
+    };
+    best.product(
+        0,
+        Rows {
+            numbers: &[],
+            step: 0,
+        },
+        &empty,
+        to,
+        Start::Zero,
+        Finish::Plain,
+    );
+    empty.rows(best, &[], 0, (0, 0));
 }

@@ -1,9 +1,8 @@
 //! Real weights against vectors that were computed outside: `benches/peers/golden_minilm.py`.
 
-use std::path::PathBuf;
-
 use gori_core::{Context, Embedder, Role, Stop, cosine};
 use gori_models::bert::{Encoder, Options};
+use gori_models::files::{Fetch, fetch_blocking};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -17,18 +16,17 @@ fn golden() -> Golden {
     serde_json::from_str(include_str!("../data/minilm_golden.json")).unwrap()
 }
 
-/// A model's directory under `GORI_MODELS`, where it is there.
-fn directory(name: &str) -> Option<PathBuf> {
-    let path = PathBuf::from(std::env::var_os("GORI_MODELS")?).join(name);
-    path.join("tokenizer.json").is_file().then_some(path)
-}
-
+/// A model of the catalogue, fetched where it is not there yet. Left out only offline.
 fn open(name: &str) -> Option<Encoder> {
-    let Some(path) = directory(name) else {
-        println!("skipped: no {name} under GORI_MODELS");
-        return None;
-    };
-    Some(Encoder::open(path, &Options::default()).unwrap())
+    let settings = Fetch::from_env();
+    match fetch_blocking(name, &settings, &Stop::new()) {
+        Ok(found) => Some(Encoder::open(found.path(), &Options::default()).unwrap()),
+        Err(error) if settings.is_offline() => {
+            println!("SKIPPED, offline: {error}");
+            None
+        }
+        Err(error) => panic!("{error:?}"),
+    }
 }
 
 /// Rows of ours and rows of the file, both in batch order.
@@ -49,8 +47,8 @@ fn pairs(encoder: &Encoder) -> Vec<(String, Vec<f32>, Vec<f32>)> {
     pairs
 }
 
-const F32: &str = "all-MiniLM-L6-v2-f32";
-const F16: &str = "all-MiniLM-L6-v2";
+const F32: &str = "all-minilm-l6-v2-fp32";
+const F16: &str = "all-minilm-l6-v2";
 
 #[test]
 fn f32_weights_equal_sentence_transformers() {

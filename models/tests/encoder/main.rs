@@ -9,4 +9,6 @@ mod laws;
 #[cfg(test)]
 mod reference;
 #[cfg(test)]
+mod static_embedding;
+#[cfg(test)]
 mod tiny;

@@ -288,6 +288,10 @@ unsafe fn tile<V: Vector, const R: usize, const C: usize>(job: &Job, part: Part,
 /// As [`tile`]; `c` is writable for `R` rows of the panel's width at `step`, and `bias` is null or
 /// readable for the panel's width at the part's column.
 #[inline(always)]
+#[expect(
+    clippy::needless_range_loop,
+    reason = "loops over constant ranges are unrolled, and the sums stay in registers"
+)]
 unsafe fn whole_tile<V: Vector, const R: usize, const C: usize>(
     job: &Job,
     part: Part,

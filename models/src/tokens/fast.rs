@@ -17,10 +17,10 @@ pub(super) fn count(encoding: Encoding, text: &str) -> Option<usize> {
 /// Newlines and blanks at the end of a text are one match in cl100k's own expression and two
 /// in the one that this engine uses for it.
 fn ends_in_newline_and_blanks(text: &str) -> bool {
-    let blanks = text
+    let mut blanks = text
         .char_indices()
         .rev()
         .take_while(|(_, c)| c.is_whitespace());
     let newline = |(_, c): (usize, char)| matches!(c, '\r' | '\n');
-    !text.ends_with(['\r', '\n']) && blanks.map(newline).any(|is| is)
+    !text.ends_with(['\r', '\n']) && blanks.any(newline)
 }

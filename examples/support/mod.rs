@@ -1,5 +1,10 @@
 //! What several examples share: the command line, the progress line, the default encoder.
-#![allow(dead_code, reason = "each example takes what it needs")]
+#![allow(
+    dead_code,
+    unreachable_pub,
+    reason = "each example takes what it needs, and its modules are files, not an interface"
+)]
+#![allow(clippy::print_stderr, reason = "it talks to a person")]
 
 pub mod llm;
 

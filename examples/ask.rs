@@ -1,11 +1,7 @@
 //! Ask your documents, with no server and no key.
 //!
 //! `cargo run --release --example ask -- "How does the local store survive a power cut?" .`
-#![allow(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "it talks to a person"
-)]
+#![allow(clippy::print_stdout, reason = "it talks to a person")]
 #![allow(unreachable_pub, reason = "its modules are files, not an interface")]
 
 #[path = "support/answer.rs"]
@@ -20,9 +16,7 @@ use gori::loaders::{Dir, worker};
 use gori::models::bert::Encoder;
 use gori::splitters::Auto;
 use gori::vectorstores::{LocalStore, Options};
-use gori::{
-    Chain as _, ChainExt as _, Context, Embedder as _, Error, ErrorKind, Query, Result, retrieve::*,
-};
+use gori::{Chain as _, ChainExt as _, Context, Embedder as _, Error, Query, Result, retrieve::*};
 use support::{Args, fail, progress};
 
 #[tokio::main]
@@ -79,17 +73,5 @@ async fn update(
         })
         .await?;
     progress("");
-    for (source, what) in report.skipped.iter().chain(&report.warnings) {
-        eprintln!("note: {source}: {what}");
-    }
-    for error in &report.failed {
-        eprintln!("failed: {error}");
-    }
-    if gori::VectorStore::count(store, None).await? == 0 {
-        return Err(Error::new(
-            ErrorKind::NotFound,
-            "there is no text to answer from under the given paths",
-        ));
-    }
-    Ok(report)
+    support::tell(report, gori::VectorStore::count(store, None).await? == 0)
 }

@@ -6,7 +6,8 @@ use std::process::{Command, Output};
 
 use serde_json::Value;
 
-/// The example, which `cargo test` builds beside the folder of this test.
+/// The example, which a whole `cargo test` builds beside the folder of this test. Before
+/// `cargo test --test ask` alone, `cargo build --example ask` is needed.
 fn program() -> PathBuf {
     let here = std::env::current_exe().unwrap();
     let built = here.parent().and_then(Path::parent).unwrap();

@@ -13,6 +13,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use gori::ingest::Report;
 use gori::models::bert::{Encoder, Options};
 use gori::models::files::{self, Event, Fetch, Phase};
 use gori::{Error, ErrorKind, Result};
@@ -137,6 +138,24 @@ pub fn show_fetch(event: &Event<'_>) {
         Phase::Unpacking => progress(&format!("unpacking {}: {done:.0} MB", event.model)),
         Phase::Ready => progress(""),
         _ => {}
+    }
+}
+
+/// Names every file that was odd or failed. Where there is then nothing to answer from, that is
+/// the error.
+pub fn tell(mut report: Report, empty: bool) -> Result<Report> {
+    let last = if empty { report.failed.pop() } else { None };
+    for (source, what) in report.skipped.iter().chain(&report.warnings) {
+        eprintln!("note: {source}: {what}");
+    }
+    for error in &report.failed {
+        eprintln!("failed: {error}");
+    }
+    let nothing = "there is no text to answer from under the given paths";
+    match (empty, last) {
+        (false, _) => Ok(report),
+        (true, Some(error)) => Err(error),
+        (true, None) => Err(Error::new(ErrorKind::NotFound, nothing)),
     }
 }
 

@@ -22,6 +22,7 @@ pub(crate) const fn stride(dims: usize) -> usize {
 }
 
 type DotI8 = fn(&[i8], &[i8]) -> i32;
+type Dot4I8 = fn(&[i8], [&[i8]; 4]) -> [i32; 4];
 type DotF32 = fn(&[f32], &[f32]) -> f32;
 
 /// One set of instructions.
@@ -32,6 +33,8 @@ pub(crate) struct Kernel {
     pub(crate) name: &'static str,
     /// The dot product of two rows of codes of the same length, a multiple of [`LANES`].
     pub(crate) dot_i8: DotI8,
+    /// The dot products of a row of codes with four others, all of the same length.
+    pub(crate) dot4_i8: Dot4I8,
     /// The dot product of two vectors; the shorter length counts.
     pub(crate) dot_f32: DotF32,
 }
@@ -39,6 +42,7 @@ pub(crate) struct Kernel {
 const PORTABLE: Kernel = Kernel {
     name: "portable",
     dot_i8: portable::dot_i8,
+    dot4_i8: |a, rows| rows.map(|row| portable::dot_i8(a, row)),
     dot_f32: gori_core::dot,
 };
 
@@ -57,6 +61,14 @@ pub(crate) fn available() -> Vec<Kernel> {
 pub(crate) fn best() -> Kernel {
     static BEST: OnceLock<Kernel> = OnceLock::new();
     *BEST.get_or_init(|| available().into_iter().next().unwrap_or(PORTABLE))
+}
+
+/// Asks the processor to fetch a row that is needed soon.
+pub(crate) fn prefetch(row: &[i8]) {
+    #[cfg(target_arch = "x86_64")]
+    x86::prefetch(row);
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = row;
 }
 
 /// Quantises a vector into a row of codes and gives the scale: `codes[i] * scale` is near
@@ -95,6 +107,9 @@ mod tests {
             let want: i32 = a.iter().zip(&b).map(|(a, b)| i32::from(*a) * i32::from(*b)).sum();
             for kernel in available() {
                 prop_assert_eq!((kernel.dot_i8)(&a, &b), want, "{}", kernel.name);
+                let zeros = vec![0; a.len()];
+                let square: i32 = a.iter().map(|a| i32::from(*a) * i32::from(*a)).sum();
+                prop_assert_eq!((kernel.dot4_i8)(&a, [&b, &a, &zeros, &b]), [want, square, 0, want], "{}", kernel.name);
             }
         }
 

@@ -203,6 +203,37 @@ fn a_file_cut_anywhere_is_seen_or_made_anew() {
     println!("cut files: {tried}, 0 wrong answers");
 }
 
+#[test]
+fn a_repair_keeps_what_is_whole() {
+    let (fs, model) = small_store();
+    let (mut tried, mut lost) = (0, 0);
+    for name in fs.names() {
+        let bytes = fs.file(&name).unwrap();
+        for at in (0..bytes.len()).step_by(if full() { 1 } else { 83 }) {
+            let mut damaged = bytes.clone();
+            damaged[at] ^= 1 << (at % 8);
+            let damaged = fs.with_file(&name, damaged);
+            LocalStore::repair_on(&damaged, "/store").unwrap();
+            let store = open(&damaged).unwrap();
+            let found = content(&store).unwrap();
+            searches_well(&store, &found, &mut Rng(1)).unwrap();
+            // One record lost may be a point, or bring back what it had replaced or deleted.
+            let same = model
+                .iter()
+                .filter(|(id, point)| found.get(*id) == Some(point))
+                .count();
+            assert!(
+                same + 1 >= model.len() && found.len() <= model.len() + 1,
+                "{}: {at}",
+                name.display()
+            );
+            lost += usize::from(found != model);
+            tried += 1;
+        }
+    }
+    println!("repairs: {tried}, {lost} lost one record, the others none");
+}
+
 const CHILD: &str = "GORI_TEST_STORE_TO_WRITE";
 
 /// Writes until it is killed, telling each write that was acknowledged. Only does so when the

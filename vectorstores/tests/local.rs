@@ -4,8 +4,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use gori_core::{ErrorKind, Metadata, Metric, Point, Search, Selection, VectorStore as _};
-use gori_vectorstores::{LocalStore, Options};
+use gori_core::{ErrorKind, Filter, Metadata, Metric, Point, Search, Selection, VectorStore as _};
+use gori_vectorstores::{LocalStore, MemoryStore, Options};
 
 fn point(id: &str, vector: [f32; 2]) -> Point {
     Point {
@@ -157,4 +157,154 @@ fn it_works_without_a_runtime() {
         std::thread::yield_now();
     }
     assert_eq!(ids(&store).len(), 2);
+}
+
+/// Points around some centres, as texts lie around topics.
+fn clustered(count: usize, dims: usize) -> Vec<Point> {
+    let mut state = 1_u64;
+    let mut random = move || {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (state >> 40) as f32 / (1 << 23) as f32 - 1.0
+    };
+    let centres: Vec<Vec<f32>> = (0..40)
+        .map(|_| (0..dims).map(|_| random()).collect())
+        .collect();
+    (0..count)
+        .map(|i| {
+            let near = centres[i % 40].iter().map(|x| x + 0.7 * random());
+            Point {
+                id: format!("p{i}"),
+                vector: near.collect(),
+                text: String::new(),
+                metadata: [("n".into(), ((i / 40 % 100) as i64).into())].into(),
+            }
+        })
+        .collect()
+}
+
+#[test]
+fn a_graph_finds_nearly_all_of_the_nearest_and_nothing_that_is_gone() {
+    const DIMS: usize = 24;
+    let dir = tempfile::tempdir().unwrap();
+    let options = Options::new(DIMS)
+        .graph_from(2)
+        .seal_after(5000)
+        .background(false);
+    let store = LocalStore::create_or_open(dir.path(), options).unwrap();
+    let points = clustered(6000, DIMS);
+    for batch in points.chunks(500) {
+        store.blocking_upsert(batch).unwrap();
+    }
+    store.blocking_compact().unwrap();
+    assert!(!store.capabilities().exact);
+    let gone = Filter::less_than("n", 10);
+    store.blocking_delete(&Selection::Filter(&gone)).unwrap();
+    let filters = [
+        None,
+        Some(Filter::less_than("n", 55)),
+        Some(Filter::eq("n", 77)),
+    ];
+    for filter in filters {
+        let (mut found, mut asked) = (0, 0);
+        for query in points.iter().step_by(97) {
+            let mut search = Search::new(&query.vector, 10);
+            search.filter = filter.as_ref();
+            let hits = store.blocking_search(&search).unwrap();
+            let fits = |p: &&Point| {
+                !gone.matches(&p.metadata) && filter.as_ref().is_none_or(|f| f.matches(&p.metadata))
+            };
+            let mut want: Vec<_> = points.iter().filter(fits).collect();
+            want.sort_by(|a, b| {
+                let score = |p: &Point| gori_core::cosine(&p.vector, &query.vector);
+                score(b).total_cmp(&score(a))
+            });
+            want.truncate(10);
+            assert_eq!(hits.len(), want.len());
+            for hit in &hits {
+                let point = points.iter().find(|p| p.id == hit.id).unwrap();
+                assert!(fits(&point), "{}", hit.id);
+                assert!((hit.score - gori_core::cosine(&point.vector, &query.vector)).abs() < 1e-5);
+            }
+            found += want
+                .iter()
+                .filter(|p| hits.iter().any(|hit| hit.id == p.id))
+                .count();
+            asked += want.len();
+        }
+        println!(
+            "recall {:.4} of {asked} with {filter:?}",
+            found as f64 / asked as f64
+        );
+        assert!(found as f64 >= 0.98 * asked as f64);
+    }
+}
+
+#[test]
+fn a_large_store_is_searched_exactly_by_its_codes() {
+    const DIMS: usize = 24;
+    for metric in [Metric::Cosine, Metric::Dot, Metric::L2] {
+        let dir = tempfile::tempdir().unwrap();
+        let options = Options::new(DIMS)
+            .metric(metric)
+            .seal_after(1000)
+            .background(false);
+        let store = LocalStore::create_or_open(dir.path(), options).unwrap();
+        let points = clustered(2500, DIMS);
+        store.blocking_upsert(&points).unwrap();
+        store.blocking_compact().unwrap();
+        let plain = MemoryStore::with_metric(DIMS, metric);
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .build()
+            .unwrap();
+        runtime.block_on(plain.upsert(&points)).unwrap();
+        for query in points.iter().step_by(41) {
+            let search = Search::new(&query.vector, 10);
+            let got = store.blocking_search(&search).unwrap();
+            let want = runtime.block_on(plain.search(&search)).unwrap();
+            let ids =
+                |hits: &[gori_core::Hit]| hits.iter().map(|hit| hit.id.clone()).collect::<Vec<_>>();
+            assert_eq!(ids(&got), ids(&want), "{metric:?}");
+        }
+    }
+}
+
+#[test]
+fn a_damaged_index_is_made_anew_from_the_log() {
+    let dir = tempfile::tempdir().unwrap();
+    drop(filled(dir.path(), 30));
+    let store = LocalStore::open(dir.path()).unwrap();
+    store.blocking_compact().unwrap();
+    let before = ids(&store);
+    drop(store);
+    let index = fs::read_dir(dir.path())
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
+    let index = index
+        .into_iter()
+        .find(|path| path.to_string_lossy().contains("idx-"))
+        .unwrap();
+    let mut bytes = fs::read(&index).unwrap();
+    bytes[0] ^= 1;
+    fs::write(&index, &bytes).unwrap();
+    let store = LocalStore::open(dir.path()).unwrap();
+    // The damage lies in the codes, which nothing reads before a search does.
+    assert_eq!(
+        store.blocking_search(&Search::new(&[1.0, 0.0], 1)).unwrap()[0].id,
+        "p0"
+    );
+    assert_eq!(ids(&store), before);
+    store.blocking_compact().unwrap();
+    drop(store);
+    fs::remove_file(&index).ok();
+    for entry in fs::read_dir(dir.path()).unwrap() {
+        let path = entry.unwrap().path();
+        if path.to_string_lossy().contains("idx-") {
+            fs::remove_file(path).unwrap();
+        }
+    }
+    let store = LocalStore::open(dir.path()).unwrap();
+    assert_eq!(store.report().rebuilt.len(), 1);
+    assert_eq!(ids(&store), before);
 }

@@ -13,6 +13,8 @@ pub(super) fn available() -> Vec<Kernel> {
         name: "neon",
         // SAFETY: the instructions were found to be there.
         dot_i8: |a, b| unsafe { dot_i8(a, b) },
+        // SAFETY: as above.
+        dot4_i8: |a, rows| rows.map(|row| unsafe { dot_i8(a, row) }),
         dot_f32: gori_core::dot,
     }]
 }

@@ -22,6 +22,8 @@ pub(super) fn available() -> Vec<Kernel> {
             // SAFETY: the instructions were found to be there.
             dot_i8: |a, b| unsafe { dot_i8_vnni(a, b) },
             // SAFETY: as above.
+            dot4_i8: |a, rows| rows.map(|row| unsafe { dot_i8_vnni(a, row) }),
+            // SAFETY: as above.
             dot_f32: |a, b| unsafe { dot_f32_avx512(a, b) },
         });
     }
@@ -31,10 +33,19 @@ pub(super) fn available() -> Vec<Kernel> {
             // SAFETY: the instructions were found to be there.
             dot_i8: |a, b| unsafe { dot_i8_avx2(a, b) },
             // SAFETY: as above.
+            dot4_i8: |a, rows| unsafe { dot4_i8_avx2(a, rows) },
+            // SAFETY: as above.
             dot_f32: |a, b| unsafe { dot_f32_avx2(a, b) },
         });
     }
     all
+}
+
+pub(super) fn prefetch(row: &[i8]) {
+    for line in row.chunks(64) {
+        // SAFETY: SSE is part of x86-64, and a prefetch reads nothing that the program sees.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(line.as_ptr()) };
+    }
 }
 
 #[target_feature(enable = "avx2")]
@@ -67,6 +78,40 @@ fn dot_i8_avx2(a: &[i8], b: &[i8]) -> i32 {
         high = _mm256_add_epi32(high, _mm256_madd_epi16(pairs1, ones));
     }
     sum_i32(_mm256_add_epi32(low, high))
+}
+
+/// As above for four rows at once, which takes the parts of `a` that they share once and adds
+/// up across the lanes of all four together.
+#[target_feature(enable = "avx2")]
+fn dot4_i8_avx2(a: &[i8], rows: [&[i8]; 4]) -> [i32; 4] {
+    let (a, _) = a.as_chunks::<LANES>();
+    let [b, c, d, e] = rows.map(|row| row.as_chunks::<LANES>().0);
+    let ones = _mm256_set1_epi16(1);
+    let mut sums = [_mm256_setzero_si256(); 4];
+    for ((((a, b), c), d), e) in a.iter().zip(b).zip(c).zip(d).zip(e) {
+        for half in [0, LANES / 2] {
+            // SAFETY: `half + 32` is at most the 64 bytes of the array, and the load needs no
+            // alignment.
+            let a = unsafe { _mm256_loadu_si256(a.as_ptr().add(half).cast()) };
+            let size = _mm256_abs_epi8(a);
+            for (sum, row) in sums.iter_mut().zip([b, c, d, e]) {
+                // SAFETY: as above.
+                let row = unsafe { _mm256_loadu_si256(row.as_ptr().add(half).cast()) };
+                let pairs = _mm256_maddubs_epi16(size, _mm256_sign_epi8(row, a));
+                *sum = _mm256_add_epi32(*sum, _mm256_madd_epi16(pairs, ones));
+            }
+        }
+    }
+    let [b, c, d, e] = sums;
+    let all = _mm256_hadd_epi32(_mm256_hadd_epi32(b, c), _mm256_hadd_epi32(d, e));
+    let all = _mm_add_epi32(
+        _mm256_castsi256_si128(all),
+        _mm256_extracti128_si256::<1>(all),
+    );
+    let mut dots = [0; 4];
+    // SAFETY: the array has room for the 4 numbers.
+    unsafe { _mm_storeu_si128(dots.as_mut_ptr().cast(), all) };
+    dots
 }
 
 #[target_feature(enable = "avx512f,avx512bw,avx512vnni")]

@@ -14,6 +14,16 @@ impl Bits {
         Self(words)
     }
 
+    /// No row, with room for those below `len`.
+    pub(crate) fn none(len: usize) -> Self {
+        Self(vec![0; len.div_ceil(64)])
+    }
+
+    /// Takes all rows out.
+    pub(crate) fn clear(&mut self) {
+        self.0.fill(0);
+    }
+
     pub(crate) fn has(&self, row: u32) -> bool {
         let word = self.0.get(row as usize / 64);
         word.is_some_and(|word| word >> (row % 64) & 1 == 1)

@@ -3,51 +3,69 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use gori_core::{Error, ErrorKind, Result, Stop};
+use gori_core::{Error, ErrorKind, Metric, Result, Stop};
 
 use super::chunk::hash;
 use super::codec::Put;
 use super::fields;
 use super::fs::Fs;
+use super::grow::{Rows, grow};
 use super::index::IndexWriter;
 use super::log::Log;
 use super::manifest::Identity;
 use super::names::Span;
-use super::segment::{Scale, Sealed, pack};
+use super::options::Tuning;
+use super::segment::{Scale, pack};
 use crate::kernel::{quantise, stride};
 use crate::score::inverse_norm;
 
 /// A point to be indexed: which of the logs, and where in it.
 pub(crate) type Source = (usize, u64);
 
+/// What an index is made by and for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Site<'a> {
+    pub(crate) fs: &'a dyn Fs,
+    pub(crate) dir: &'a Path,
+    pub(crate) identity: &'a Identity,
+    pub(crate) tuning: &'a Tuning,
+    pub(crate) stop: &'a Stop,
+}
+
 /// Makes an index of these points, on disk but for its name. Gives where its foot lies.
 pub(crate) fn build(
-    fs: &dyn Fs,
-    dir: &Path,
-    identity: &Identity,
+    site: &Site<'_>,
     index: Span,
     logs: &[Arc<Log>],
     sources: &[Source],
-    stop: &Stop,
 ) -> Result<u64> {
+    let Site {
+        fs,
+        dir,
+        identity,
+        tuning,
+        stop,
+    } = *site;
     let rows = u32::try_from(sources.len())
         .map_err(|_| Error::new(ErrorKind::TooLarge, "a segment cannot hold 2^32 points"))?;
-    let sealed: Vec<Sealed> = logs
-        .iter()
-        .map(|log| Sealed::open(fs, Arc::clone(log)))
-        .collect::<Result<_>>()?;
     let mut columns = Columns::default();
     let mut writer = IndexWriter::create(fs, dir, index)?;
     writer.begin("codes")?;
-    let mut codes = vec![0; stride(identity.dims)];
+    // The logs are read and not mapped, so that they are not all in memory at the end.
+    let (mut codes, mut body) = (vec![0; stride(identity.dims)], Vec::new());
     for (row, (log, at)) in (0..).zip(sources) {
         if row % 256 == 0 {
             stop.check()?;
         }
-        let sealed = sealed.get(*log).ok_or_else(|| internal("an unknown log"))?;
-        let put = sealed.put(*at, false)?;
+        let source = logs.get(*log).ok_or_else(|| internal("an unknown log"))?;
+        source.read_body(*at, &mut body)?;
+        let put = Put::decode(&body, identity.dims).ok_or_else(|| source.damaged(*at))?;
         columns.add(row, &put, pack(*log, *at), &mut codes)?;
         writer.write(bytemuck::cast_slice(&codes))?;
+    }
+    if has_graph(identity.metric, sources.len(), tuning) {
+        writer.pause()?;
+        add_graph(site, index, &columns.scales, &mut writer)?;
     }
     writer.begin("rows")?;
     writer.write(bytemuck::cast_slice(&columns.scales))?;
@@ -69,6 +87,37 @@ pub(crate) fn build(
         rows,
         (columns.spread, columns.longest),
     )
+}
+
+/// Whether so many rows get a graph. By dot product the nearest need not be near each other,
+/// which a graph relies on.
+fn has_graph(metric: Metric, rows: usize, tuning: &Tuning) -> bool {
+    metric != Metric::Dot && rows >= tuning.graph_from
+}
+
+/// Adds the graph, over the codes as they were just written, which are mapped and not held.
+fn add_graph(
+    site: &Site<'_>,
+    index: Span,
+    scales: &[Scale],
+    writer: &mut IndexWriter,
+) -> Result<()> {
+    let path = site.dir.join(index.index());
+    let map = site.fs.map(&path);
+    let map = map.map_err(|error| Error::io(path.display(), error))?;
+    let width = stride(site.identity.dims);
+    let codes = map.get(..width * scales.len()).unwrap_or_default();
+    let rows = Rows {
+        metric: site.identity.metric,
+        width,
+        codes: bytemuck::cast_slice(codes),
+        scales,
+    };
+    let (links, upper) = grow(rows, site.stop)?;
+    writer.begin("links")?;
+    writer.write(bytemuck::cast_slice(&links))?;
+    writer.begin("upper")?;
+    writer.write(&upper.encode())
 }
 
 fn internal(what: &'static str) -> Error {

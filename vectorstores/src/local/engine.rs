@@ -31,7 +31,7 @@ pub(crate) struct Engine {
     pub(crate) maintenance: Mutex<()>,
     /// Raised when the store is dropped, so that indexing and merging end early.
     pub(crate) stop: Stop,
-    tuning: Tuning,
+    pub(crate) tuning: Tuning,
     /// Indexes that a reader found damaged, and its writer not yet.
     distrusted: Mutex<BTreeSet<Span>>,
     /// Told when a log was sealed.
@@ -453,7 +453,7 @@ fn missing(dir: &Path) -> Error {
 /// of a store that was just dropped.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-fn take_lock(fs: &dyn Fs, dir: &Path) -> Result<Box<dyn Lock>> {
+pub(crate) fn take_lock(fs: &dyn Fs, dir: &Path) -> Result<Box<dyn Lock>> {
     let path = dir.join(LOCK);
     let until = Instant::now() + PATIENCE;
     loop {

@@ -120,6 +120,11 @@ impl IndexWriter {
         self.drain()
     }
 
+    /// Makes what was written readable under the name of the file.
+    pub(crate) fn pause(&mut self) -> Result<()> {
+        self.pad()
+    }
+
     /// Ends the file and makes it outlive a power cut, but for its name. Gives where the foot
     /// lies.
     pub(crate) fn finish(
@@ -191,6 +196,13 @@ impl Index {
             foot,
             checked,
         })
+    }
+
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.foot
+            .sections
+            .iter()
+            .any(|section| section.name == name)
     }
 
     /// The bytes of a section; none when there is no such section. Checked when first used.

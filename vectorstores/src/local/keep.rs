@@ -2,24 +2,26 @@
 //! garbage rewritten. Reads go on on the old files meanwhile, writes but for the commit.
 
 use std::ops::Range;
+use std::path::Path;
 use std::sync::Arc;
 
-use gori_core::{Error, ErrorKind, Result};
+use gori_core::{Error, ErrorKind, Result, Stop};
 
 use super::bits::Bits;
-use super::build::{Source, build};
+use super::build::{Site, Source, build};
 use super::engine::{Engine, lock};
+use super::fs::Fs;
 use super::index::Index;
-use super::log::{Log, LogWriter};
-use super::manifest::{Indexed, Manifest, SealedLog};
+use super::log::{Log, LogWriter, Tip};
+use super::manifest::{Identity, Indexed, Manifest, SealedLog};
 use super::names::Span;
 use super::open::open_log;
 use super::record::{Frames, Kind};
-use super::segment::{Sealed, Segment};
+use super::segment::Segment;
 use super::view::{Address, Data, Part, View};
 
 /// The most points in a segment. A larger one would take too much memory to merge.
-const MOST: usize = 1 << 20;
+const MOST: usize = 1 << 16;
 
 /// Fewer dead points than this are not worth a rewriting.
 const WORTHWHILE: usize = 1024;
@@ -149,20 +151,22 @@ impl Engine {
         let mut sources = rows.iter().map(|(_, source)| *source).collect::<Vec<_>>();
         let mut replaced = None;
         if job.rewrite {
-            let (log, tip, places) = self.rewrite(manifest, span, &logs, &sources)?;
+            let seq = logs.first().map_or(1, |log| log.seq);
+            let (fs, dir, identity) = (&*self.fs, &self.dir, &manifest.identity);
+            let (log, tip, places) =
+                copy_points(fs, dir, identity, span, seq, &logs, &sources, &self.stop)?;
             sources = places.into_iter().map(|at| (0, at)).collect();
             logs = vec![log];
             replaced = Some(SealedLog { log: span, tip });
         }
-        let foot = build(
-            &*self.fs,
-            &self.dir,
-            &manifest.identity,
-            span,
-            &logs,
-            &sources,
-            &self.stop,
-        )?;
+        let site = Site {
+            fs: &*self.fs,
+            dir: &self.dir,
+            identity: &manifest.identity,
+            tuning: &self.tuning,
+            stop: &self.stop,
+        };
+        let foot = build(&site, span, &logs, &sources)?;
         self.fs
             .sync_dir(&self.dir)
             .map_err(|error| Error::io(self.dir.display(), error))?;
@@ -232,43 +236,46 @@ impl Engine {
         self.publish(next);
         Ok(garbage)
     }
+}
 
-    /// Copies points into a new log. Gives it, its end, and where each point lies.
-    fn rewrite(
-        &self,
-        manifest: &Manifest,
-        span: Span,
-        logs: &[Arc<Log>],
-        sources: &[Source],
-    ) -> Result<(Arc<Log>, super::log::Tip, Vec<u64>)> {
-        let seq = logs.first().map_or(1, |log| log.seq);
-        let mut out = LogWriter::create(&*self.fs, &self.dir, &manifest.identity, span, seq)?;
-        let mut old = Vec::new();
-        for log in logs {
-            old.push(Sealed::open(&*self.fs, Arc::clone(log))?);
+/// Copies points into a new log. Gives it, its end, and where each point lies.
+#[expect(
+    clippy::too_many_arguments,
+    reason = "two callers, and each thing is another"
+)]
+pub(crate) fn copy_points(
+    fs: &dyn Fs,
+    dir: &Path,
+    identity: &Identity,
+    span: Span,
+    seq: u64,
+    logs: &[Arc<Log>],
+    sources: &[Source],
+    stop: &Stop,
+) -> Result<(Arc<Log>, Tip, Vec<u64>)> {
+    let mut out = LogWriter::create(fs, dir, identity, span, seq)?;
+    let mut record = Vec::new();
+    let mut places = Vec::with_capacity(sources.len());
+    for batch in sources.chunks(256) {
+        stop.check()?;
+        let mut frames = Frames::default();
+        for (log, at) in batch {
+            let Some(log) = logs.get(*log) else { continue };
+            log.read_body(*at, &mut record)?;
+            places.push(out.tip.len + frames.byte_len());
+            let Ok(()) = frames.push(Kind::Put, |body| {
+                body.extend_from_slice(&record);
+                Ok::<(), std::convert::Infallible>(())
+            });
         }
-        let mut places = Vec::with_capacity(sources.len());
-        for batch in sources.chunks(256) {
-            self.stop.check()?;
-            let mut frames = Frames::default();
-            for (log, at) in batch {
-                let Some(log) = old.get(*log) else { continue };
-                let record = log.record(*at)?;
-                places.push(out.tip.len + frames.byte_len());
-                let Ok(()) = frames.push(Kind::Put, |body| {
-                    body.extend_from_slice(record);
-                    Ok::<(), std::convert::Infallible>(())
-                });
-            }
-            out.append(&mut [frames])?;
-        }
-        let mut end = Frames::default();
-        let Ok(()) = end.push(Kind::Seal, |_| Ok::<(), std::convert::Infallible>(()));
-        out.append(&mut [end])?;
-        out.sync()?;
-        let log = open_log(&*self.fs, &self.dir, manifest, span)?;
-        Ok((log, out.tip, places))
+        out.append(&mut [frames])?;
     }
+    let mut end = Frames::default();
+    let Ok(()) = end.push(Kind::Seal, |_| Ok::<(), std::convert::Infallible>(()));
+    out.append(&mut [end])?;
+    out.sync()?;
+    let (log, _) = Log::open(fs, dir, span)?;
+    Ok((Arc::new(log), out.tip, places))
 }
 
 /// The points of a job that are there, and where they lie among its logs.

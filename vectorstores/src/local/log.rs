@@ -81,6 +81,27 @@ impl Log {
         Ok((log, identity))
     }
 
+    /// A log whose head is damaged, taken to be of this store.
+    pub(crate) fn headless(
+        fs: &dyn Fs,
+        dir: &Path,
+        span: Span,
+        identity: &Identity,
+    ) -> Result<Self> {
+        let path = dir.join(span.log());
+        let file = fs.read(&path);
+        let file = file.map_err(|error| Error::io(path.display(), error))?;
+        Ok(Self {
+            span,
+            salt: identity.salt(span),
+            start: 0,
+            seq: 0,
+            dims: identity.dims,
+            file,
+            path,
+        })
+    }
+
     /// Where reading begins.
     pub(crate) fn origin(&self) -> Tip {
         Tip {
@@ -116,6 +137,27 @@ impl Log {
             }
             _ => Err(self.damaged(place.at)),
         }
+    }
+
+    /// Reads the body of the record that begins at this byte. Its checksums are verified.
+    pub(crate) fn read_body(&self, at: u64, body: &mut Vec<u8>) -> Result<()> {
+        let read = |at, bytes: &mut [u8]| {
+            let read = self.file.read_at(at, bytes);
+            read.map_err(|error| match error.kind() {
+                std::io::ErrorKind::UnexpectedEof => self.damaged(at),
+                _ => self.error(error),
+            })
+        };
+        let mut head = [0; HEADER];
+        read(at, &mut head)?;
+        let header = Header::decode(&head, self.salt).ok_or_else(|| self.damaged(at))?;
+        body.resize(header.padded(), 0);
+        read(at + HEADER as u64, body)?;
+        if crc32c::crc32c(body) != header.body_sum {
+            return Err(self.damaged(at));
+        }
+        body.truncate(header.len as usize);
+        Ok(())
     }
 
     pub(crate) fn len(&self) -> Result<u64> {

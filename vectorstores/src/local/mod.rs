@@ -1,9 +1,22 @@
 //! The local store: points in a directory, with no server.
 //!
 //! The log is the truth: points are appended to it in checksummed, chained records, a batch
-//! is there whole or not at all, and a write is acknowledged once it is on disk. Opening a
-//! store replays the log; the torn end that a crash may leave is cut off and reported, while
-//! damage to what was once acknowledged is refused.
+//! is there whole or not at all, and a write is acknowledged once it is on disk. After some
+//! thousand points a log is sealed and the next one begun.
+//!
+//! Everything else is made from the logs and can be made again: an index of sealed logs holds
+//! the vectors quantised to whole numbers of a byte, where each point lies in its log, the
+//! hashes of ids, the values of metadata, and, for many points, a graph. Vectors and texts are
+//! read from the log itself, mapped into memory, so that they are on disk once. What was
+//! written since the last sealing is in memory.
+//!
+//! Opening a store reads CURRENT, which names the files that count, and the log that is not
+//! sealed. The torn end that a crash may leave is cut off and reported; damage to what was
+//! once acknowledged is refused; a damaged index is made anew.
+//!
+//! Read `record` for the frame of the log, `log` and `replay` for how it is written and read,
+//! `index` and `segment` for the files made from it, `graph`, `grow` and `walk` for the graph
+//! among them, `view` and `search` for how it is asked, `write` and `keep` for how it changes.
 
 #[cfg(target_endian = "big")]
 compile_error!("the local store maps its files into memory as they are, which is little-endian");
@@ -17,6 +30,8 @@ mod codec;
 mod engine;
 mod envelope;
 mod fields;
+mod graph;
+mod grow;
 mod index;
 mod keep;
 mod log;
@@ -27,15 +42,18 @@ mod open;
 mod options;
 mod points;
 mod record;
+mod repair;
 mod replay;
 mod report;
 mod search;
 mod segment;
 mod store;
 mod view;
+mod walk;
 mod write;
 
 pub use options::{Durability, Options};
 pub use points::Points;
+pub use repair::Repaired;
 pub use report::Report;
 pub use store::{LocalStore, Stats};

@@ -32,6 +32,10 @@ pub struct Options {
 pub(crate) struct Tuning {
     /// Points after which a log is sealed.
     pub(crate) seal_after: usize,
+    /// Rows from which a segment gets a graph.
+    pub(crate) graph_from: usize,
+    /// Points a walk through a graph keeps in view.
+    pub(crate) beam: usize,
     /// Whether a thread of its own seals, indexes and merges.
     pub(crate) background: bool,
 }
@@ -40,6 +44,8 @@ impl Default for Tuning {
     fn default() -> Self {
         Self {
             seal_after: 8192,
+            graph_from: 10_000,
+            beam: 96,
             background: true,
         }
     }
@@ -65,6 +71,23 @@ impl Options {
     #[must_use]
     pub fn seal_after(mut self, points: usize) -> Self {
         self.tuning.seal_after = points.max(1);
+        self
+    }
+
+    /// From how many points on a segment gets a graph; 10,000 unless said otherwise, about where
+    /// walking it becomes quicker than looking at every point. `usize::MAX` keeps every search
+    /// exact.
+    #[must_use]
+    pub fn graph_from(mut self, points: usize) -> Self {
+        self.tuning.graph_from = points.max(2);
+        self
+    }
+
+    /// How many points a walk through a graph keeps in view; 96 unless said otherwise. More
+    /// find more of the nearest, and take longer.
+    #[must_use]
+    pub fn beam(mut self, points: usize) -> Self {
+        self.tuning.beam = points.max(1);
         self
     }
 

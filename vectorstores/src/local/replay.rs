@@ -88,6 +88,30 @@ pub(crate) fn refused(log: &Log, at: u64) -> Error {
     .hint("`LocalStore::repair` keeps what is whole")
 }
 
+/// Gives every whole record of a damaged log, and `None` before one that follows a gap; says
+/// how many bytes lie in gaps.
+pub(crate) fn salvage(log: &Log, mut found: impl FnMut(Option<Record<'_>>)) -> Result<u64> {
+    let mut window = Window::new(log, log.start)?;
+    let (mut at, mut lost, mut gap) = (log.start, 0, false);
+    while at < window.end {
+        if let Some(header) = window.header(at)?
+            && let Some(body) = window.body(at, &header)?
+        {
+            if std::mem::take(&mut gap) {
+                found(None);
+            }
+            found(Some(Record { at, header, body }));
+            at += (HEADER + header.padded()) as u64;
+        } else {
+            gap = true;
+            let step = (window.end - at).min(8);
+            lost += step;
+            at += step;
+        }
+    }
+    Ok(lost)
+}
+
 /// A part of the file in memory.
 struct Window<'l> {
     log: &'l Log,

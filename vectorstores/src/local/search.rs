@@ -3,20 +3,29 @@
 //! Chunks are scanned as they are. Of a segment the codes are scanned, and those rows whose
 //! codes score best are scored again by their vectors; if a row that was passed over could
 //! still belong among the best, given how far quantising may have moved its score, more rows
-//! are scored again.
+//! are scored again. Where a segment has a graph, and few enough rows are to be passed over on
+//! the way, a walk takes the place of the scan.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
 
 use gori_core::{Hit, Metric, Result, Search};
 
 use super::bits::Bits;
 use super::chunk::Chunk;
+use super::graph::{DEGREE, Graph};
 use super::segment::{Scale, Segment};
 use super::view::{Address, Data, View};
-use crate::kernel::{Kernel, best, quantise, stride};
+use super::walk::{Goal, Ranked, Walk, every, score_all};
+use crate::kernel::{Kernel, best, prefetch, quantise, stride};
 use crate::score::Scorer;
 use crate::topk::TopK;
 
 /// How many standard deviations of the error of quantising are allowed for.
 const SIGMAS: f32 = 6.0;
+
+/// As above, after a walk, which may miss rows anyway.
+const WALKING: f32 = 3.0;
 
 /// A question, with what scanning needs of it worked out once.
 #[derive(Debug)]
@@ -86,7 +95,12 @@ impl Question {
 }
 
 impl View {
-    pub(crate) fn search(&self, metric: Metric, query: &Search<'_>) -> Result<Vec<Hit>> {
+    pub(crate) fn search(
+        &self,
+        metric: Metric,
+        beam: usize,
+        query: &Search<'_>,
+    ) -> Result<Vec<Hit>> {
         if query.k == 0 {
             return Ok(Vec::new());
         }
@@ -97,7 +111,7 @@ impl View {
             match &held.data {
                 Data::Chunk(chunk) => scan_chunk(&question, chunk, part, &rows, &mut top),
                 Data::Segment(segment) => {
-                    for (score, row) in scan_segment(&question, segment, &rows)? {
+                    for (score, row) in search_segment(&question, segment, &rows, beam)? {
                         top.push(score, Address { part, row });
                     }
                 }
@@ -144,65 +158,160 @@ fn scan_chunk(
     }
 }
 
+/// What looking at one row in a walk costs, in rows of a scan: they lie anywhere in memory.
+const LEAP: usize = 4;
+
 /// The best rows of a segment with their true scores: `k`, and some more.
+fn search_segment(
+    question: &Question,
+    segment: &Segment,
+    rows: &Bits,
+    beam: usize,
+) -> Result<Vec<(f32, u32)>> {
+    let wanted = rows.len();
+    if let Some(graph) = segment.graph()?
+        && wanted > 0
+    {
+        // A walk that takes longer than expected may cost half of what a scan does, which then
+        // takes its place.
+        let budget = wanted / (2 * LEAP);
+        let beam = beam.max(question.k.saturating_mul(2));
+        // The fewer rows are wanted the more are walked over to come by enough of them. A step
+        // scores about half of a row's links; the others were seen before.
+        let expected = beam.saturating_mul(segment.len()).div_ceil(wanted);
+        if expected.saturating_mul(DEGREE / 2) < budget
+            && let Some(found) = walk_segment(question, segment, graph, rows, (beam, budget))?
+        {
+            return Ok(found);
+        }
+    }
+    scan_segment(question, segment, rows)
+}
+
+/// A question put to the rows of a segment by their codes.
+struct Rough<'q> {
+    question: &'q Question,
+    codes: &'q [i8],
+    scales: &'q [Scale],
+}
+
+impl Rough<'_> {
+    fn codes(&self, row: u32) -> &[i8] {
+        let width = self.question.codes.len();
+        let at = row as usize * width;
+        self.codes.get(at..at + width).unwrap_or_default()
+    }
+}
+
+impl Goal for Rough<'_> {
+    fn score(&self, row: u32) -> f32 {
+        let question = self.question;
+        let dot = (question.kernel.dot_i8)(&question.codes, self.codes(row));
+        let scale = self.scales.get(row as usize);
+        scale.map_or(f32::NEG_INFINITY, |scale| question.rough(dot, *scale))
+    }
+
+    fn score4(&self, rows: [u32; 4]) -> [f32; 4] {
+        let question = self.question;
+        let codes = rows.map(|row| self.codes(row));
+        let mut scores = [f32::NEG_INFINITY; 4];
+        let dots = (question.kernel.dot4_i8)(&question.codes, codes);
+        for ((score, dot), row) in scores.iter_mut().zip(dots).zip(rows) {
+            if let Some(scale) = self.scales.get(row as usize) {
+                *score = question.rough(dot, *scale);
+            }
+        }
+        scores
+    }
+
+    fn announce(&self, row: u32) {
+        prefetch(self.codes(row));
+    }
+}
+
+/// The best rows that a walk comes by; none when it would take too long.
+fn walk_segment(
+    question: &Question,
+    segment: &Segment,
+    graph: Graph<'_>,
+    rows: &Bits,
+    limits: (usize, usize),
+) -> Result<Option<Vec<(f32, u32)>>> {
+    let (codes, scales) = (segment.codes()?, segment.scales()?);
+    let goal = Rough {
+        question,
+        codes,
+        scales,
+    };
+    let mut walk = Walk::new(segment.len());
+    let from = [graph.enter(&goal)];
+    if !walk.run(
+        &goal,
+        &from,
+        every(graph.lowest),
+        |row| rows.has(row),
+        limits,
+    ) {
+        return Ok(None);
+    }
+    let found = walk.found();
+    let doubt = question.doubt(segment) * (WALKING / SIGMAS);
+    let (scored, _) = rescore(question, segment, scales, &found, doubt)?;
+    Ok(Some(scored))
+}
+
+/// As above, by a look at every row.
 fn scan_segment(question: &Question, segment: &Segment, rows: &Bits) -> Result<Vec<(f32, u32)>> {
     let (codes, scales) = (segment.codes()?, segment.scales()?);
-    let width = question.codes.len();
     let considered = rows.len();
+    let goal = Rough {
+        question,
+        codes,
+        scales,
+    };
     let mut wanted = question.k.saturating_mul(4).saturating_add(32);
     loop {
         let mut rough = TopK::new(wanted, None);
-        for row in rows.iter() {
-            let at = row as usize * width;
-            let Some((codes, scale)) = codes.get(at..at + width).zip(scales.get(row as usize))
-            else {
-                return Err(segment.error(row));
-            };
-            let dot = (question.kernel.dot_i8)(&question.codes, codes);
-            rough.push(question.rough(dot, *scale), row);
-        }
-        let rough = rough.into_vec();
-        let scored = rescore(question, segment, scales, &rough)?;
-        if rough.len() >= considered || is_certain(question, segment, &rough, &scored) {
+        score_all(&goal, rows.iter(), |score, row| rough.push(score, row));
+        let rough = rough.into_vec().into_iter();
+        let mut rough: Vec<Ranked> = rough.map(|(score, row)| Ranked::new(score, row)).collect();
+        rough.sort_unstable_by(|a, b| b.cmp(a));
+        let doubt = question.doubt(segment);
+        let (scored, is_certain) = rescore(question, segment, scales, &rough, doubt)?;
+        if is_certain || rough.len() >= considered {
             return Ok(scored);
         }
         wanted = wanted.saturating_mul(4);
     }
 }
 
-pub(crate) fn rescore(
+/// Scores rows by their vectors, best first, until no other can be among the `k` best, given
+/// how far a rough score may lie from the true one. Whether it came to that.
+fn rescore(
     question: &Question,
     segment: &Segment,
     scales: &[Scale],
-    rough: &[(f32, u32)],
-) -> Result<Vec<(f32, u32)>> {
+    rough: &[Ranked],
+    doubt: f32,
+) -> Result<(Vec<(f32, u32)>, bool)> {
     let mut scored = Vec::with_capacity(rough.len());
-    for (_, row) in rough {
-        let scale = scales
-            .get(*row as usize)
-            .ok_or_else(|| segment.error(*row))?;
-        let vector = segment.vector(*row)?;
-        scored.push((question.scorer.score(vector, scale.inverse), *row));
+    let mut best = BinaryHeap::with_capacity(question.k.min(rough.len()) + 1);
+    for ranked in rough.iter().take(question.k) {
+        segment.announce(ranked.row());
     }
-    Ok(scored)
-}
-
-/// Whether no row that was passed over can score better than the k-th best.
-fn is_certain(
-    question: &Question,
-    segment: &Segment,
-    rough: &[(f32, u32)],
-    scored: &[(f32, u32)],
-) -> bool {
-    let mut scores: Vec<f32> = scored.iter().map(|x| question.roughened(x.0)).collect();
-    let Some(last) = question
-        .k
-        .checked_sub(1)
-        .filter(|last| *last < scores.len())
-    else {
-        return false;
-    };
-    let (_, worst, _) = scores.select_nth_unstable_by(last, |a, b| b.total_cmp(a));
-    let passed_over = rough.iter().map(|x| x.0).fold(f32::INFINITY, f32::min);
-    *worst >= passed_over + question.doubt(segment)
+    for ranked in rough {
+        let worst = best.peek().map(|worst: &Reverse<Ranked>| worst.0.score());
+        if best.len() >= question.k && worst.is_some_and(|worst| ranked.score() + doubt < worst) {
+            return Ok((scored, true));
+        }
+        let row = ranked.row();
+        let scale = scales.get(row as usize).ok_or_else(|| segment.error(row))?;
+        let score = question.scorer.score(segment.vector(row)?, scale.inverse);
+        scored.push((score, row));
+        best.push(Reverse(Ranked::new(question.roughened(score), row)));
+        if best.len() > question.k {
+            best.pop();
+        }
+    }
+    Ok((scored, false))
 }

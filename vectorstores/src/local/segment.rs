@@ -20,10 +20,11 @@ use gori_core::{Error, Result};
 use super::codec::Put;
 use super::fields::Fields;
 use super::fs::{Fs, Map};
+use super::graph::{DEGREE, Graph, Lists, Upper};
 use super::index::Index;
 use super::log::Log;
 use super::record::{HEADER, Header};
-use crate::kernel::stride;
+use crate::kernel::{prefetch, stride};
 
 const LOG_SHIFT: u32 = 40;
 
@@ -55,11 +56,6 @@ impl Sealed {
         Ok(Self { log, map })
     }
 
-    /// The body of the record at this byte, verified.
-    pub(crate) fn record(&self, at: u64) -> Result<&[u8]> {
-        self.body(at, false).ok_or_else(|| self.log.damaged(at))
-    }
-
     fn body(&self, at: u64, checked: bool) -> Option<&[u8]> {
         let rest = self.map.get(usize::try_from(at).ok()?..)?;
         let header = Header::decode(rest.first_chunk()?, self.log.salt)?;
@@ -68,6 +64,12 @@ impl Sealed {
             return None;
         }
         body.get(..header.len as usize)
+    }
+
+    /// The vector of the point at this byte, whose checksums were found to fit before.
+    fn vector(&self, at: u64) -> Option<&[u8]> {
+        let start = usize::try_from(at).ok()?.checked_add(HEADER)?;
+        self.map.get(start..start.checked_add(self.log.dims * 4)?)
     }
 
     /// The point at this byte. `checked` says that its checksums were found to fit before.
@@ -85,6 +87,7 @@ pub(crate) struct Segment {
     pub(crate) index: Index,
     pub(crate) logs: Vec<Sealed>,
     fields: OnceLock<Option<Fields>>,
+    upper: OnceLock<Option<Upper>>,
     /// A bit for each row whose record was read before and found whole.
     checked: Vec<AtomicU64>,
 }
@@ -104,6 +107,7 @@ impl Segment {
             index,
             logs,
             fields: OnceLock::new(),
+            upper: OnceLock::new(),
             checked: (0..words).map(|_| AtomicU64::new(0)).collect(),
         })
     }
@@ -145,24 +149,44 @@ impl Segment {
     }
 
     pub(crate) fn put(&self, row: u32) -> Result<Put<'_>> {
-        let (log, at) = self.place(row)?;
-        let log = self
-            .logs
-            .get(log)
-            .ok_or_else(|| self.index.damaged("places"))?;
-        let (word, bit) = (self.checked.get(row as usize / 64), 1 << (row % 64));
-        let checked = word.is_some_and(|word| word.load(Ordering::Relaxed) & bit != 0);
+        let (log, at) = self.source(row)?;
+        let checked = self.is_checked(row);
         let put = log.put(at, checked)?;
-        if let (false, Some(word)) = (checked, word) {
-            word.fetch_or(bit, Ordering::Relaxed);
+        if let (false, Some(word)) = (checked, self.checked.get(row as usize / 64)) {
+            word.fetch_or(1 << (row % 64), Ordering::Relaxed);
         }
         Ok(put)
     }
 
+    fn source(&self, row: u32) -> Result<(&Sealed, u64)> {
+        let (log, at) = self.place(row)?;
+        let log = self.logs.get(log);
+        Ok((log.ok_or_else(|| self.index.damaged("places"))?, at))
+    }
+
+    fn is_checked(&self, row: u32) -> bool {
+        let word = self.checked.get(row as usize / 64);
+        word.is_some_and(|word| word.load(Ordering::Relaxed) >> (row % 64) & 1 == 1)
+    }
+
     /// The vector of a row, as it was put in.
     pub(crate) fn vector(&self, row: u32) -> Result<&[f32]> {
-        let put = self.put(row)?;
-        bytemuck::try_cast_slice(put.vector).map_err(|_| self.index.damaged("places"))
+        let vector = if self.is_checked(row) {
+            let (log, at) = self.source(row)?;
+            log.vector(at).ok_or_else(|| log.log.damaged(at))?
+        } else {
+            self.put(row)?.vector
+        };
+        bytemuck::try_cast_slice(vector).map_err(|_| self.index.damaged("places"))
+    }
+
+    /// Asks the processor for what [`vector`](Self::vector) reads of a row that is needed soon.
+    pub(crate) fn announce(&self, row: u32) {
+        if let Ok((log, at)) = self.source(row)
+            && let Some(vector) = log.vector(at)
+        {
+            prefetch(bytemuck::cast_slice(vector));
+        }
     }
 
     /// The rows of this id: at most one that is not dead.
@@ -192,6 +216,26 @@ impl Segment {
             .as_ref()
             .ok_or_else(|| self.index.damaged("fields"))?;
         Ok((fields, section))
+    }
+
+    /// The graph; none in a segment that is small enough to be scanned.
+    pub(crate) fn graph(&self) -> Result<Option<Graph<'_>>> {
+        if !self.index.has("links") {
+            return Ok(None);
+        }
+        let links: &[u32] = self.index.rows("links")?;
+        let links = self.whole("links", links, self.len() * (DEGREE + 1))?;
+        let section = self.index.section("upper")?;
+        let upper = self
+            .upper
+            .get_or_init(|| Upper::read(section, self.index.foot.rows));
+        Ok(Some(Graph {
+            lowest: Lists {
+                words: links,
+                room: DEGREE,
+            },
+            upper: upper.as_ref().ok_or_else(|| self.index.damaged("upper"))?,
+        }))
     }
 
     /// Checks the index, and every record that it points to.

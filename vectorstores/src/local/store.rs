@@ -14,6 +14,7 @@ use super::fs::{Fs, OsFs};
 use super::offload::offload;
 use super::options::{Durability, Options};
 use super::points::Points;
+use super::repair::{Repaired, repair};
 use super::report::Report;
 use super::write::{Which, Write};
 
@@ -81,6 +82,25 @@ impl LocalStore {
     /// As [`open`](Self::open), but never [`Busy`](gori_core::ErrorKind::Busy).
     pub fn open_to_read(dir: impl Into<PathBuf>) -> Result<Self> {
         Ok(Self::of(Engine::follow(Arc::new(OsFs), dir.into())?))
+    }
+
+    /// Makes a store of all that is whole in a damaged one: every record that its checksum
+    /// vouches for, the newest for each id. The old files stay in the directory under other
+    /// names, so that nothing is thrown away. Blocks.
+    ///
+    /// # Errors
+    /// [`Busy`](gori_core::ErrorKind::Busy) when the store is open elsewhere,
+    /// [`Corrupt`](gori_core::ErrorKind::Corrupt) when nothing says what store this was.
+    pub fn repair(dir: impl AsRef<Path>) -> Result<Repaired> {
+        Self::repair_on(&OsFs, dir)
+    }
+
+    /// As [`repair`](Self::repair), on another file system.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn repair_on(fs: &dyn Fs, dir: impl AsRef<Path>) -> Result<Repaired> {
+        repair(fs, dir.as_ref())
     }
 
     /// As [`create_or_open`](Self::create_or_open), on another file system.
@@ -212,7 +232,8 @@ impl LocalStore {
     pub fn blocking_search(&self, query: &Search<'_>) -> Result<Vec<Hit>> {
         let engine = &self.0.engine;
         query.check(engine.identity.dims)?;
-        engine.ask(|view| view.search(engine.identity.metric, query))
+        let (metric, beam) = (engine.identity.metric, engine.tuning.beam);
+        engine.ask(|view| view.search(metric, beam, query))
     }
 }
 
@@ -223,6 +244,7 @@ impl VectorStore for LocalStore {
         let mut capabilities = Capabilities::new(engine.identity.dims);
         capabilities.metric = engine.identity.metric;
         capabilities.embedder.clone_from(&engine.identity.embedder);
+        capabilities.exact = !engine.seen().has_graph();
         capabilities.durable = engine.durability == Durability::Sync;
         capabilities
     }

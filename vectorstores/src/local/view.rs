@@ -140,6 +140,14 @@ impl View {
             .collect()
     }
 
+    /// Whether a search may pass over points.
+    pub(crate) fn has_graph(&self) -> bool {
+        self.parts.iter().any(|part| match &part.data {
+            Data::Segment(segment) => segment.index.has("links"),
+            Data::Chunk(_) => false,
+        })
+    }
+
     /// How many points of this log are in memory, dead ones too.
     pub(crate) fn points_of(&self, span: Span) -> usize {
         self.parts

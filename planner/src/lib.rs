@@ -39,6 +39,7 @@
 //! assert_eq!(Forecast::new(&plan).ready_after.as_millis(), 1215); // 10 to ask, 500, 5 to hear, 700
 //! ```
 
+pub mod apply;
 pub mod check;
 pub mod code;
 pub mod diff;

@@ -43,6 +43,7 @@ pub mod apply;
 pub mod check;
 pub mod code;
 pub mod diff;
+mod error;
 pub mod forecast;
 pub mod goal;
 mod graph;

@@ -93,7 +93,6 @@ async fn a_failure_takes_back_exactly_what_this_run_started() {
         Behaviour::Denied,
         Behaviour::DoneButDead,
         Behaviour::NoSuchUnit,
-        Behaviour::Offline,
     ] {
         let (mock, executor) = Mock::new().await;
         mock.set("node1/camera.service", Behaviour::Normal, "active");
@@ -123,6 +122,87 @@ async fn a_failure_takes_back_exactly_what_this_run_started() {
             assert_eq!(mock.state(unit), "inactive", "{behaviour:?}: {unit}");
         }
     }
+}
+
+#[tokio::test]
+async fn what_cannot_be_taken_back_is_said() {
+    let (mock, executor) = Mock::new().await;
+    mock.set("node2/perception.service", Behaviour::Offline, "inactive");
+    let (plan, hash) = plan();
+    let report = apply(&plan, &hash, Mode::Live, &executor).await.unwrap();
+    assert!(!report.ok && !report.rolled_back, "{report:?}");
+    let stuck = |s: &Step| matches!(s, Step::Stuck { unit, why } if *unit == at("node2/logger.service") && why.contains("offline"));
+    assert!(report.steps.iter().any(stuck), "{report:?}");
+    assert_eq!(mock.state("node1/db.service"), "inactive");
+}
+
+#[tokio::test]
+async fn a_deaf_controller_is_told_from_a_slow_unit() {
+    let (mock, executor) = Mock::new().await;
+    mock.set("node1/camera.service", Behaviour::Deaf, "inactive");
+    let unit = at("node1/camera.service");
+    let start = executor.start(&unit, Duration::from_millis(200));
+    let error = start.await.unwrap_err();
+    assert_eq!(error.kind(), gori_core::ErrorKind::Timeout);
+    let text = format!("{error:?}");
+    assert!(text.contains("Active all the same"), "{text}");
+    mock.wait_for("cancel node1/camera.service").await;
+}
+
+#[tokio::test]
+async fn a_controller_that_never_answers_costs_no_more_than_the_deadline() {
+    let (mock, executor) = Mock::new().await;
+    mock.set("node1/camera.service", Behaviour::Mute, "inactive");
+    let unit = at("node1/camera.service");
+    let start = executor.start(&unit, Duration::from_millis(200));
+    let error = tokio::time::timeout(Duration::from_secs(5), start)
+        .await
+        .unwrap()
+        .unwrap_err();
+    assert_eq!(error.kind(), gori_core::ErrorKind::Timeout);
+}
+
+/// A signal that looks like BlueChi's, from somebody else on the bus.
+async fn lie(bus: &mock::Bus) -> zbus::Connection {
+    let liar = bus.connect().await;
+    let job = zbus::zvariant::ObjectPath::try_from("/org/eclipse/bluechi/job/1").unwrap();
+    let body = (1_u32, job, "node1", "camera.service", "done");
+    for _ in 0..20 {
+        let path = "/org/eclipse/bluechi";
+        let interface = "org.eclipse.bluechi.Controller";
+        let sent = liar.emit_signal(None::<&str>, path, interface, "JobRemoved", &body);
+        sent.await.unwrap();
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    liar
+}
+
+#[tokio::test]
+async fn over_a_bus_of_its_own_all_is_the_same_and_nobody_else_is_believed() {
+    let Some(bus) = mock::Bus::start() else {
+        println!("SKIPPED: no dbus-daemon here");
+        return;
+    };
+    let (mock, executor) = Mock::on(&bus).await;
+    let (plan, hash) = plan();
+    mock.set("node3/planner.service", Behaviour::Denied, "inactive");
+    let report = apply(&plan, &hash, Mode::Live, &executor).await.unwrap();
+    assert!(!report.ok && report.rolled_back, "{report:?}");
+    assert!(ORDER.iter().all(|u| mock.state(u) == "inactive"));
+    mock.set("node3/planner.service", Behaviour::Noisy, "inactive");
+    let report = apply(&plan, &hash, Mode::Live, &executor).await.unwrap();
+    assert!(report.ok, "{report:?}");
+
+    let (mock, executor) = {
+        drop((mock, executor));
+        Mock::on(&bus).await
+    };
+    mock.set("node1/camera.service", Behaviour::Hangs, "inactive");
+    let unit = at("node1/camera.service");
+    let start = executor.start(&unit, Duration::from_millis(300));
+    let (result, _) = tokio::join!(start, lie(&bus));
+    assert_eq!(result.unwrap_err().kind(), gori_core::ErrorKind::Timeout);
+    mock.wait_for("cancel node1/camera.service").await;
 }
 
 #[tokio::test]

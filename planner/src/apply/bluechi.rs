@@ -7,7 +7,7 @@ use futures_util::StreamExt as _;
 use gori_core::{Error, ErrorKind, Result};
 use tokio::time::{Instant, sleep, timeout_at};
 use zbus::message::Type;
-use zbus::zvariant::{OwnedObjectPath, OwnedValue};
+use zbus::zvariant::{ObjectPath, OwnedObjectPath, OwnedValue};
 use zbus::{Connection, MatchRule, MessageStream};
 
 use super::{ActiveState, Executor};
@@ -18,6 +18,7 @@ const CONTROLLER_PATH: &str = "/org/eclipse/bluechi";
 const CONTROLLER: &str = "org.eclipse.bluechi.Controller";
 const NODE: &str = "org.eclipse.bluechi.Node";
 const JOB: &str = "org.eclipse.bluechi.Job";
+const PROPERTIES: &str = "org.freedesktop.DBus.Properties";
 const UNIT: &str = "org.freedesktop.systemd1.Unit";
 
 /// How often a unit that is starting is looked at.
@@ -25,6 +26,9 @@ const LOOK: Duration = Duration::from_millis(50);
 
 /// How long any one call may take.
 const CALL: Duration = Duration::from_secs(10);
+
+/// How long a unit whose deadline has passed is asked for its state, for the message only.
+const LAST_LOOK: Duration = Duration::from_secs(1);
 
 /// Starts and stops through BlueChi's controller. Has to run on the controller's host, as root by BlueChi's policy.
 #[derive(Debug, Clone)]
@@ -55,7 +59,15 @@ impl BluechiExecutor {
         Self { bus }
     }
 
-    async fn call<B, R>(&self, path: &str, interface: &str, method: &str, body: &B) -> Result<R>
+    /// Calls a method and waits for its answer until `end`, but never longer than [`CALL`].
+    async fn call<B, R>(
+        &self,
+        path: &str,
+        interface: &str,
+        method: &str,
+        body: &B,
+        end: Instant,
+    ) -> Result<R>
     where
         B: serde::Serialize + zbus::zvariant::DynamicType + Sync,
         R: for<'d> zbus::zvariant::DynamicDeserialize<'d>,
@@ -63,13 +75,14 @@ impl BluechiExecutor {
         let call = self
             .bus
             .call_method(Some(SERVICE), path, Some(interface), method, body);
-        let reply = tokio::time::timeout(CALL, call)
+        let reply = timeout_at(end.min(Instant::now() + CALL), call)
             .await
             .map_err(|_| {
                 Error::new(
                     ErrorKind::Timeout,
-                    format!("{method} was not answered within {CALL:?}"),
+                    format!("BlueChi's controller did not answer {method} in time"),
                 )
+                .hint("look whether bluechi-controller.service works on this host")
             })?
             .map_err(|e| refused(method, e))?;
         reply.body().deserialize().map_err(|e| {
@@ -81,19 +94,15 @@ impl BluechiExecutor {
         })
     }
 
-    async fn node(&self, unit: &UnitRef) -> Result<OwnedObjectPath> {
+    /// The object of the unit's node, if the node is online.
+    async fn node(&self, unit: &UnitRef, end: Instant) -> Result<OwnedObjectPath> {
         let name = unit.node.as_str();
         let (path,): (OwnedObjectPath,) = self
-            .call(CONTROLLER_PATH, CONTROLLER, "GetNode", &(name,))
+            .call(CONTROLLER_PATH, CONTROLLER, "GetNode", &(name,), end)
             .await?;
         let body = (NODE, "Status");
         let (status,): (OwnedValue,) = self
-            .call(
-                path.as_str(),
-                "org.freedesktop.DBus.Properties",
-                "Get",
-                &body,
-            )
+            .call(path.as_str(), PROPERTIES, "Get", &body, end)
             .await?;
         let status = String::try_from(status).unwrap_or_default();
         if status != "online" {
@@ -106,48 +115,54 @@ impl BluechiExecutor {
         Ok(path)
     }
 
-    /// Sends a job and waits for its end. The listener is there before the job, so its end cannot be missed.
-    async fn job(&self, unit: &UnitRef, method: &str, end: Instant) -> Result<()> {
-        let node = self.node(unit).await?;
+    async fn active_state(&self, unit: &UnitRef, end: Instant) -> Result<ActiveState> {
+        let node = self.node(unit, end).await?;
+        let body = (unit.unit.as_str(), UNIT, "ActiveState");
+        let (value,): (OwnedValue,) = self
+            .call(node.as_str(), NODE, "GetUnitProperty", &body, end)
+            .await?;
+        let text = String::try_from(value).unwrap_or_default();
+        ActiveState::named(&text).ok_or_else(|| {
+            Error::new(
+                ErrorKind::Protocol,
+                format!("systemd knows no state {text:?}"),
+            )
+            .about(unit)
+        })
+    }
+
+    /// The ends of jobs from now on. A signal of anybody else on the bus is not let through.
+    async fn removals(&self) -> Result<MessageStream> {
         let rule = MatchRule::builder()
             .msg_type(Type::Signal)
-            .path(CONTROLLER_PATH)
+            .sender(SERVICE)
+            .and_then(|r| r.path(CONTROLLER_PATH))
             .and_then(|r| r.interface(CONTROLLER))
             .and_then(|r| r.member("JobRemoved"))
             .map_err(|e| {
                 Error::new(ErrorKind::Internal, "the rule for JobRemoved is not valid").caused_by(e)
             })?
             .build();
-        let mut removed = MessageStream::for_match_rule(rule, &self.bus, None)
+        MessageStream::for_match_rule(rule, &self.bus, None)
             .await
-            .map_err(|e| refused("AddMatch", e))?;
+            .map_err(|e| refused("AddMatch", e))
+    }
+
+    /// Sends a job and waits for its end. The listener is there before the job, so its end cannot be missed.
+    async fn job(&self, unit: &UnitRef, method: &str, end: Instant) -> Result<()> {
+        let node = self.node(unit, end).await?;
+        let mut removed = self.removals().await?;
         let body = (unit.unit.as_str(), "replace");
-        let (job,): (OwnedObjectPath,) = self.call(node.as_str(), NODE, method, &body).await?;
+        let (job,): (OwnedObjectPath,) = self.call(node.as_str(), NODE, method, &body, end).await?;
         let mut cancel = CancelOnDrop {
             bus: self.bus.clone(),
             job: Some(job.clone()),
         };
-        let result = loop {
-            let Ok(next) = timeout_at(end, removed.next()).await else {
-                return Err(Error::new(
-                    ErrorKind::Timeout,
-                    "the job was not done by its deadline and was cancelled",
-                )
-                .about(unit));
-            };
-            let message = next
-                .ok_or_else(|| {
-                    Error::new(ErrorKind::Network, "the bus closed its connection").about(unit)
-                })?
-                .map_err(|e| refused("JobRemoved", e))?;
-            let body = message.body();
-            let parts =
-                body.deserialize::<(u32, zbus::zvariant::ObjectPath<'_>, String, String, String)>();
-            match parts {
-                Ok((_, path, _, _, result)) if path.as_str() == job.as_str() => break result,
-                _ => {}
-            }
+        let Ok(result) = timeout_at(end, result_of(&job, &mut removed)).await else {
+            drop(cancel);
+            return Err(self.late(unit).await);
         };
+        let result = result.map_err(|e| e.about(unit))?;
         cancel.job = None;
         if result == "done" {
             return Ok(());
@@ -157,6 +172,45 @@ impl BluechiExecutor {
                 .hint(hint(&result))
                 .about(unit),
         )
+    }
+
+    /// What is said when a job's deadline has passed: also what the unit is by then, since a controller that has gone
+    /// deaf never announces the end of a job that went well.
+    async fn late(&self, unit: &UnitRef) -> Error {
+        let error = |now: &str| {
+            Error::new(
+                ErrorKind::Timeout,
+                format!("the end of the job was not announced by its deadline, so it was cancelled; {now}"),
+            )
+            .about(unit)
+        };
+        match self.active_state(unit, Instant::now() + LAST_LOOK).await {
+            Ok(state) if state.is_up() => {
+                error(&format!("the unit is {state:?} all the same")).hint(
+                    "the controller seems deaf: look at its log and at the agent's on the unit's node",
+                )
+            }
+            Ok(state) => error(&format!("the unit is {state:?}"))
+                .hint("give it more time, or look at the unit's journal on its node"),
+            Err(_) => error("its state cannot be asked"),
+        }
+    }
+}
+
+/// The result with which a job ends, out of the ends of all jobs.
+async fn result_of(job: &OwnedObjectPath, removed: &mut MessageStream) -> Result<String> {
+    loop {
+        let message = removed
+            .next()
+            .await
+            .ok_or_else(|| Error::new(ErrorKind::Network, "the bus closed its connection"))?
+            .map_err(|e| refused("JobRemoved", e))?;
+        let body = message.body();
+        let parts = body.deserialize::<(u32, ObjectPath<'_>, String, String, String)>();
+        match parts {
+            Ok((_, path, _, _, result)) if path.as_str() == job.as_str() => return Ok(result),
+            _ => {}
+        }
     }
 }
 
@@ -210,7 +264,7 @@ impl Executor for BluechiExecutor {
         // "done" is no promise: with Type=simple the process may have died since.
         loop {
             match self.state(unit).await? {
-                ActiveState::Active | ActiveState::Reloading => return Ok(()),
+                state if state.is_up() => return Ok(()),
                 ActiveState::Activating if Instant::now() < end => sleep(LOOK).await,
                 state => {
                     return Err(Error::new(
@@ -241,23 +295,6 @@ impl Executor for BluechiExecutor {
     }
 
     async fn state(&self, unit: &UnitRef) -> Result<ActiveState> {
-        let node = self.node(unit).await?;
-        let body = (unit.unit.as_str(), UNIT, "ActiveState");
-        let (value,): (OwnedValue,) = self
-            .call(node.as_str(), NODE, "GetUnitProperty", &body)
-            .await?;
-        match String::try_from(value).unwrap_or_default().as_str() {
-            "active" => Ok(ActiveState::Active),
-            "reloading" => Ok(ActiveState::Reloading),
-            "inactive" => Ok(ActiveState::Inactive),
-            "failed" => Ok(ActiveState::Failed),
-            "activating" => Ok(ActiveState::Activating),
-            "deactivating" => Ok(ActiveState::Deactivating),
-            other => Err(Error::new(
-                ErrorKind::Protocol,
-                format!("systemd knows no state {other:?}"),
-            )
-            .about(unit)),
-        }
+        self.active_state(unit, Instant::now() + CALL).await
     }
 }

@@ -39,6 +39,28 @@ pub enum ActiveState {
     Deactivating,
 }
 
+impl ActiveState {
+    /// The state that systemd calls so.
+    #[must_use]
+    pub fn named(text: &str) -> Option<Self> {
+        Some(match text {
+            "active" => Self::Active,
+            "reloading" => Self::Reloading,
+            "inactive" => Self::Inactive,
+            "failed" => Self::Failed,
+            "activating" => Self::Activating,
+            "deactivating" => Self::Deactivating,
+            _ => return None,
+        })
+    }
+
+    /// Whether the unit runs.
+    #[must_use]
+    pub fn is_up(self) -> bool {
+        matches!(self, Self::Active | Self::Reloading)
+    }
+}
+
 /// Starts and stops units on nodes. BlueChi is one way to do it.
 ///
 /// # For implementors

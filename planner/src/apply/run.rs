@@ -83,7 +83,8 @@ pub type Steps = Vec<Step>;
 pub struct Report {
     /// Whether everything that the plan needs is active (or would be, in a dry run).
     pub ok: bool,
-    /// Whether what was started was stopped again.
+    /// Whether the run failed and everything that it had started was stopped again. A failed run without it has left
+    /// units behind: those of the steps [`Step::Stuck`].
     pub rolled_back: bool,
     /// What was done.
     pub steps: Steps,
@@ -99,14 +100,7 @@ pub async fn apply<E: Executor + ?Sized>(
     mode: Mode,
     executor: &E,
 ) -> Result<Report> {
-    let own = render(plan).hash();
-    if own != hash.trim() {
-        return Err(Error::new(
-            ErrorKind::Refused,
-            format!("the hash given is not the plan's, which is {own}"),
-        )
-        .hint("look at the bundle again, deploy it, and give the hash that it has now"));
-    }
+    demand(plan, hash)?;
     let waves = start_waves(plan);
     if mode == Mode::Dry {
         return Ok(Report {
@@ -122,12 +116,10 @@ pub async fn apply<E: Executor + ?Sized>(
         started: Vec::new(),
     };
     let ok = run.up(&waves).await;
-    if !ok {
-        run.back().await;
-    }
+    let rolled_back = !ok && run.back().await;
     Ok(Report {
         ok,
-        rolled_back: !ok,
+        rolled_back,
         steps: run.steps,
     })
 }
@@ -142,13 +134,7 @@ pub async fn stop<E: Executor + ?Sized>(
     mode: Mode,
     executor: &E,
 ) -> Result<Report> {
-    let own = render(plan).hash();
-    if own != hash.trim() {
-        return Err(Error::new(
-            ErrorKind::Refused,
-            format!("the hash given is not the plan's, which is {own}"),
-        ));
-    }
+    demand(plan, hash)?;
     let waves = stop_waves(plan);
     if mode == Mode::Dry {
         return Ok(Report {
@@ -174,6 +160,19 @@ pub async fn stop<E: Executor + ?Sized>(
     })
 }
 
+/// Whether the hash is that of the bundle which the plan renders to.
+fn demand(plan: &Checked<Plan>, hash: &str) -> Result<()> {
+    let own = render(plan).hash();
+    if own == hash.trim() {
+        return Ok(());
+    }
+    Err(Error::new(
+        ErrorKind::Refused,
+        format!("the hash given is not the plan's, which is {own}"),
+    )
+    .hint("look at the bundle again, deploy it, and give the hash that it has now"))
+}
+
 fn would(waves: &[Vec<UnitRef>]) -> Steps {
     let each = |(i, wave): (usize, &Vec<UnitRef>)| {
         wave.iter()
@@ -190,8 +189,8 @@ struct Run<'a, E: ?Sized> {
     plan: &'a Checked<Plan>,
     executor: &'a E,
     steps: Steps,
-    /// What this run has started, in order.
-    started: Vec<UnitRef>,
+    /// What this run has asked to start, in order, and whether that went well.
+    started: Vec<(UnitRef, bool)>,
 }
 
 impl<E: Executor + ?Sized> Run<'_, E> {
@@ -200,8 +199,8 @@ impl<E: Executor + ?Sized> Run<'_, E> {
         let mut before = BTreeSet::new();
         for unit in waves.iter().flatten() {
             match self.executor.state(unit).await {
-                Ok(ActiveState::Active | ActiveState::Reloading) => {
-                    drop(before.insert(unit.clone()))
+                Ok(state) if state.is_up() => {
+                    before.insert(unit.clone());
                 }
                 Ok(_) => {}
                 Err(error) if self.is_vital(unit) => {
@@ -228,8 +227,7 @@ impl<E: Executor + ?Sized> Run<'_, E> {
             let results = join_all(jobs).await;
             let mut ok = true;
             for (unit, result) in start.into_iter().zip(results) {
-                // A unit whose start failed may still come up later; it belongs to what is taken back.
-                self.started.push(unit.clone());
+                self.started.push((unit.clone(), result.is_ok()));
                 let step = match result {
                     Ok(()) => Step::Started { unit: unit.clone() },
                     Err(error) if self.is_vital(unit) => {
@@ -253,11 +251,18 @@ impl<E: Executor + ?Sized> Run<'_, E> {
         true
     }
 
-    /// Stops what this run has started, the last first.
-    async fn back(&mut self) {
-        for unit in std::mem::take(&mut self.started).into_iter().rev() {
-            self.down(&[unit]).await;
+    /// Stops what this run has started, the last first; says whether nothing of it is left.
+    async fn back(&mut self) -> bool {
+        for (unit, went_well) in std::mem::take(&mut self.started).into_iter().rev() {
+            // A unit whose start failed may come up late, or be on its way; if it is neither, there is nothing to stop,
+            // and systemd would refuse to stop a unit that it does not know.
+            let state = self.executor.state(&unit).await;
+            let is_down = matches!(state, Ok(ActiveState::Inactive | ActiveState::Failed));
+            if went_well || !is_down {
+                self.down(&[unit]).await;
+            }
         }
+        !self.steps.iter().any(|s| matches!(s, Step::Stuck { .. }))
     }
 
     async fn down(&mut self, wave: &[UnitRef]) {

@@ -1,10 +1,13 @@
 //! A mock of BlueChi's controller, made from the public signatures of its interfaces.
 
 use std::collections::BTreeMap;
+use std::io::{BufRead as _, BufReader};
+use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use gori_planner::apply::BluechiExecutor;
+use zbus::connection::Builder;
 use zbus::object_server::SignalEmitter;
 use zbus::zvariant::{OwnedObjectPath, OwnedValue, Value};
 use zbus::{Connection, fdo, interface};
@@ -24,6 +27,10 @@ pub enum Behaviour {
     NoSuchUnit,
     /// The node goes offline with the start.
     Offline,
+    /// Becomes active, and the end of the job is never announced: the connection has gone deaf.
+    Deaf,
+    /// The controller never answers the call.
+    Mute,
     /// Virtual events and the ends of other jobs come before its own.
     Noisy,
 }
@@ -127,6 +134,9 @@ impl Node {
                 },
             )
         };
+        if behaviour == Behaviour::Mute {
+            std::future::pending::<()>().await;
+        }
         if behaviour == Behaviour::NoSuchUnit {
             return Err(fdo::Error::Failed(format!("Unit {unit} not found.")));
         }
@@ -140,7 +150,7 @@ impl Node {
             )
             .await?;
         let (state, result) = match behaviour {
-            Behaviour::Normal | Behaviour::Noisy => {
+            Behaviour::Normal | Behaviour::Noisy | Behaviour::Deaf => {
                 (if what == "stop" { "inactive" } else { "active" }, "done")
             }
             Behaviour::DoneButDead => ("failed", "done"),
@@ -170,7 +180,7 @@ impl Node {
             .await?;
             removed(bus.clone(), id + 1000, name.clone(), "failed").await;
         }
-        if behaviour != Behaviour::Hangs {
+        if !matches!(behaviour, Behaviour::Hangs | Behaviour::Deaf) {
             tokio::spawn(removed(bus.clone(), id, name, result));
         }
         Ok(job_path(id))
@@ -241,37 +251,93 @@ impl Job {
     }
 }
 
+/// Puts the controller's objects on a connection.
+fn serve<'b>(server: Builder<'b>, world: &Shared) -> Builder<'b> {
+    let mut server = server
+        .serve_at("/org/eclipse/bluechi", Controller)
+        .unwrap()
+        .serve_at("/org/eclipse/bluechi/monitor/1", Monitor)
+        .unwrap();
+    for name in ["node1", "node2", "node3"] {
+        let node = Node {
+            name: name.into(),
+            world: world.clone(),
+        };
+        let path = format!("/org/eclipse/bluechi/node/{name}");
+        server = server.serve_at(path, node).unwrap();
+    }
+    server
+}
+
+/// A bus of its own, which ends with the test.
+pub struct Bus {
+    daemon: Child,
+    address: String,
+}
+
+impl Bus {
+    /// `None` where there is no dbus-daemon.
+    pub fn start() -> Option<Self> {
+        let mut daemon = Command::new("dbus-daemon")
+            .args(["--session", "--nofork", "--print-address"])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .ok()?;
+        let mut address = String::new();
+        BufReader::new(daemon.stdout.take()?)
+            .read_line(&mut address)
+            .ok()?;
+        let address = address.trim().to_owned();
+        let bus = Self { daemon, address };
+        (!bus.address.is_empty()).then_some(bus)
+    }
+
+    pub async fn connect(&self) -> Connection {
+        let builder = Builder::address(self.address.as_str()).unwrap();
+        builder.build().await.unwrap()
+    }
+}
+
+impl Drop for Bus {
+    fn drop(&mut self) {
+        let _ = self.daemon.kill();
+        let _ = self.daemon.wait();
+    }
+}
+
 impl Mock {
-    /// The mock, and an executor that talks to it.
+    /// The mock, and an executor that talks to it peer to peer.
     pub async fn new() -> (Self, BluechiExecutor) {
-        let world = Shared::default();
         let (a, b) = tokio::net::UnixStream::pair().unwrap();
-        let mut server = zbus::connection::Builder::unix_stream(a)
+        let world = Shared::default();
+        let server = Builder::unix_stream(a)
             .server(zbus::Guid::generate())
             .unwrap()
-            .p2p()
-            .serve_at("/org/eclipse/bluechi", Controller)
+            .p2p();
+        let server = serve(server, &world).build();
+        let (server, client) = tokio::join!(server, Builder::unix_stream(b).p2p().build());
+        let mock = Self {
+            world,
+            _server: server.unwrap(),
+        };
+        (mock, BluechiExecutor::over(client.unwrap()))
+    }
+
+    /// The same on a bus, where signals come by the bus's own rules.
+    pub async fn on(bus: &Bus) -> (Self, BluechiExecutor) {
+        let world = Shared::default();
+        let server = Builder::address(bus.address.as_str())
             .unwrap()
-            .serve_at("/org/eclipse/bluechi/monitor/1", Monitor)
+            .name("org.eclipse.bluechi")
             .unwrap();
-        for name in ["node1", "node2", "node3"] {
-            let node = Node {
-                name: name.into(),
-                world: world.clone(),
-            };
-            server = server
-                .serve_at(format!("/org/eclipse/bluechi/node/{name}"), node)
-                .unwrap();
-        }
-        let client = zbus::connection::Builder::unix_stream(b).p2p();
-        let (server, client) = tokio::join!(server.build(), client.build());
-        (
-            Self {
-                world,
-                _server: server.unwrap(),
-            },
-            BluechiExecutor::over(client.unwrap()),
-        )
+        let server = serve(server, &world).build().await.unwrap();
+        let client = bus.connect().await;
+        let mock = Self {
+            world,
+            _server: server,
+        };
+        (mock, BluechiExecutor::over(client))
     }
 
     pub fn set(&self, unit: &str, behaviour: Behaviour, state: &str) {

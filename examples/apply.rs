@@ -18,7 +18,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use gori::{Error, ErrorKind};
-use gori_planner::apply::{ActiveState, BluechiExecutor, Executor, Mode, Report, Step, apply, stop};
+use gori_planner::apply::{
+    ActiveState, BluechiExecutor, Executor, Mode, Report, Step, apply, stop,
+};
 use gori_planner::name::UnitRef;
 use gori_planner::{Checked, input, render};
 
@@ -126,7 +128,9 @@ fn tell(report: &Report, options: &Options, hash: &str) -> Result<(), String> {
             Step::Would { unit, wave } => println!("wave {wave}: would {verb} {unit}"),
             Step::Already { unit } => println!("already up, left alone: {unit}"),
             Step::Started { unit } => println!("started: {unit}"),
-            Step::Missed { unit, why } => println!("not started, and nothing needs it: {unit}: {why}"),
+            Step::Missed { unit, why } => {
+                println!("not started, and nothing needs it: {unit}: {why}")
+            }
             Step::Failed { unit, why } => println!("failed: {unit}: {why}"),
             Step::Stopped { unit } => println!("stopped: {unit}"),
             Step::Stuck { unit, why } => println!("could not be stopped: {unit}: {why}"),

@@ -11,6 +11,7 @@
 #![allow(
     clippy::print_stdout,
     clippy::print_stderr,
+    clippy::unwrap_used,
     unreachable_pub,
     reason = "a command speaks to its user, and the goals are shared with the tests"
 )]
@@ -48,7 +49,9 @@ fn judge(goal: &Goal, planned: &Planned) -> Verdict {
     match planned {
         Planned::Plan(proposal) if goal.is_met_by(proposal.plan.plan()) => Verdict::Right,
         Planned::Plan(_) => Verdict::Wrong,
-        Planned::Questions { questions, .. } if !questions.is_empty() && goal.question => Verdict::Right,
+        Planned::Questions { questions, .. } if !questions.is_empty() && goal.question => {
+            Verdict::Right
+        }
         Planned::Questions { questions, .. } if !questions.is_empty() => Verdict::Asked,
         Planned::Questions { .. } | Planned::Refused { .. } => Verdict::None,
     }
@@ -74,7 +77,9 @@ async fn by_model(goal: &Goal, planner: &Planner<Arc<dyn Llm>>, verbose: bool) -
             let verdict = judge(goal, &planned);
             if verbose && verdict != Verdict::Right {
                 let edges = match &planned {
-                    Planned::Plan(p) => format!("{:?} {:?}", p.plan.plan().edges, p.plan.plan().reactions),
+                    Planned::Plan(p) => {
+                        format!("{:?} {:?}", p.plan.plan().edges, p.plan.plan().reactions)
+                    }
                     other => format!("{other:?}"),
                 };
                 println!("  {}\n    {edges}", goal.text);
@@ -90,7 +95,11 @@ async fn by_model(goal: &Goal, planner: &Planner<Arc<dyn Llm>>, verbose: bool) -
 
 fn line(who: &str, all: &[Goal], verdicts: &[Verdict], seconds: f64) {
     let count = |verdict: Verdict| verdicts.iter().filter(|v| **v == verdict).count();
-    let korean = all.iter().zip(verdicts).filter(|(g, v)| g.is_korean() && **v == Verdict::Right).count();
+    let korean = all
+        .iter()
+        .zip(verdicts)
+        .filter(|(g, v)| g.is_korean() && **v == Verdict::Right)
+        .count();
     let right = count(Verdict::Right);
     println!(
         "{who:<28} {right:>2} of {} right ({:.0} %), {korean} of them Korean; passed and wrong {}, asked without need {}, no plan {}, failed {}; {seconds:.0} s",
@@ -110,7 +119,11 @@ async fn run() -> Result<(), String> {
         match arg.as_str() {
             "--llm" => models.push(args.next().ok_or("--llm needs the address of a server")?),
             "--verbose" => verbose = true,
-            other => return Err(format!("usage: goals [--llm URL]... [--verbose]; not {other:?}")),
+            other => {
+                return Err(format!(
+                    "usage: goals [--llm URL]... [--verbose]; not {other:?}"
+                ));
+            }
         }
     }
     let name = PlanName::parse("drive").map_err(|e| e.to_string())?;
@@ -129,7 +142,12 @@ async fn run() -> Result<(), String> {
             for goal in &all {
                 verdicts.push(by_model(goal, &planner, verbose).await);
             }
-            line(&format!("{id} {how}"), &all, &verdicts, begin.elapsed().as_secs_f64());
+            line(
+                &format!("{id} {how}"),
+                &all,
+                &verdicts,
+                begin.elapsed().as_secs_f64(),
+            );
         }
     }
     Ok(())

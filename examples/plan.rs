@@ -88,10 +88,15 @@ fn options() -> Result<Options, String> {
         return Ok(options);
     }
     let mut plain = plain.into_iter();
-    options.inventory = plain.next().ok_or("no inventory was given; see --help")?.into();
+    options.inventory = plain
+        .next()
+        .ok_or("no inventory was given; see --help")?
+        .into();
     options.goal = plain.next();
     if let Some(more) = plain.next() {
-        return Err(format!("{more:?} is one argument too many: put the goal in quotes"));
+        return Err(format!(
+            "{more:?} is one argument too many: put the goal in quotes"
+        ));
     }
     if options.goal.is_some() == options.plan.is_some() {
         return Err("give either a goal in words or --plan PLAN.toml; see --help".into());
@@ -132,7 +137,9 @@ async fn run(options: &Options) -> Result<Outcome, String> {
     let plan = match planned {
         Planned::Plan(proposal) => proposal.plan,
         Planned::Questions { questions, unread } => return Ok(Outcome::Asked(questions, unread)),
-        Planned::Refused { plan, diagnoses, .. } => return Ok(Outcome::Refused(plan, diagnoses)),
+        Planned::Refused {
+            plan, diagnoses, ..
+        } => return Ok(Outcome::Refused(plan, diagnoses)),
     };
     let bundle = render(&plan);
     let diff = match &options.against {
@@ -143,7 +150,9 @@ async fn run(options: &Options) -> Result<Outcome, String> {
         None => None,
     };
     if let Some(out) = &options.out {
-        bundle.write(out, options.force).map_err(|e| e.to_string())?;
+        bundle
+            .write(out, options.force)
+            .map_err(|e| e.to_string())?;
     }
     Ok(Outcome::Rendered(Box::new(plan), bundle, diff))
 }
@@ -162,7 +171,10 @@ async fn from_goal(goal: &str, options: &Options, inventory: Inventory) -> Resul
     };
     let (model, _) = llm::open(address).await.map_err(|e| e.to_string())?;
     let planner = Planner::new(model, inventory, name);
-    planner.call(&Context::new(), goal.to_owned()).await.map_err(|e| e.to_string())
+    planner
+        .call(&Context::new(), goal.to_owned())
+        .await
+        .map_err(|e| e.to_string())
 }
 
 fn from_file(options: &Options, inventory: Inventory) -> Result<Planned, String> {
@@ -185,7 +197,11 @@ fn from_file(options: &Options, inventory: Inventory) -> Result<Planned, String>
 
 fn list(units: &[UnitRef]) -> String {
     let names: Vec<String> = units.iter().map(ToString::to_string).collect();
-    if names.is_empty() { "nothing".into() } else { names.join(", ") }
+    if names.is_empty() {
+        "nothing".into()
+    } else {
+        names.join(", ")
+    }
 }
 
 fn tell(outcome: &Outcome, options: &Options) {
@@ -204,16 +220,25 @@ fn tell(outcome: &Outcome, options: &Options) {
             }
             let (count, hash) = (bundle.files().count(), bundle.hash());
             match &options.out {
-                Some(out) => println!("\n{count} files in {}; start with its README.md\nhash {hash}", out.display()),
+                Some(out) => println!(
+                    "\n{count} files in {}; start with its README.md\nhash {hash}",
+                    out.display()
+                ),
                 None => println!("\n{count} files, not written without --out\nhash {hash}"),
             }
         }
         Outcome::Refused(plan, diagnoses) if options.json => {
-            println!("{:#}", json!({ "outcome": "refused", "diagnoses": diagnoses, "plan": plan }));
+            println!(
+                "{:#}",
+                json!({ "outcome": "refused", "diagnoses": diagnoses, "plan": plan })
+            );
         }
         Outcome::Refused(_, diagnoses) => diagnoses.iter().for_each(|d| println!("refused: {d}")),
         Outcome::Asked(questions, unread) if options.json => {
-            println!("{:#}", json!({ "outcome": "question", "questions": questions, "unread": unread }));
+            println!(
+                "{:#}",
+                json!({ "outcome": "question", "questions": questions, "unread": unread })
+            );
         }
         Outcome::Asked(questions, unread) => tell_questions(questions, unread),
     }
@@ -223,16 +248,33 @@ fn tell_plan(plan: &Checked<Plan>) {
     let forecast = Forecast::new(plan);
     println!("{:>8}  {:>8}  unit", "start", "ready");
     for unit in &forecast.units {
-        println!("{:>8}  {:>8}  {}", unit.start.to_string(), unit.ready.to_string(), unit.unit);
+        println!(
+            "{:>8}  {:>8}  {}",
+            unit.start.to_string(),
+            unit.ready.to_string(),
+            unit.unit
+        );
     }
-    let path: Vec<String> = forecast.critical_path.iter().map(ToString::to_string).collect();
-    println!("all up after {}; critical path: {}\n", forecast.ready_after, path.join(" -> "));
+    let path: Vec<String> = forecast
+        .critical_path
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    println!(
+        "all up after {}; critical path: {}\n",
+        forecast.ready_after,
+        path.join(" -> ")
+    );
     for blast in forecast.node_blasts.iter().filter(|b| !b.gone.is_empty()) {
         let degraded = match blast.degraded.as_slice() {
             [] => String::new(),
             units => format!("; runs on without something it wanted: {}", list(units)),
         };
-        println!("if {} is lost: {} stops elsewhere{degraded}", blast.node, list(&blast.stops));
+        println!(
+            "if {} is lost: {} stops elsewhere{degraded}",
+            blast.node,
+            list(&blast.stops)
+        );
     }
     for remark in plan.remarks() {
         println!("remark: {remark}");

@@ -31,7 +31,9 @@ Faults, each at 30 s or at @TIME, as often as you like:
   --help               this text";
 
 /// When a fault happens of which no time was said.
-const AT: Span = Span::from_millis(30_000);
+fn in_half_a_minute() -> Span {
+    Span::from_millis(30_000)
+}
 
 #[derive(Default)]
 struct Options {
@@ -66,7 +68,9 @@ fn options() -> Result<Options, String> {
             "--dot" => options.show = Show::Dot,
             "--help" => options.show = Show::Help,
             flag => {
-                let value = args.next().ok_or(format!("{flag} needs a value; see --help"))?;
+                let value = args
+                    .next()
+                    .ok_or(format!("{flag} needs a value; see --help"))?;
                 if flag == "--svg" {
                     options.svg = Some(value);
                     continue;
@@ -77,7 +81,7 @@ fn options() -> Result<Options, String> {
                     .and_then(|(w, t)| Some((w, t.parse::<Span>().ok()?)))
                 {
                     Some((what, at)) => (what, at),
-                    None => (value.as_str(), AT),
+                    None => (value.as_str(), in_half_a_minute()),
                 };
                 options.scenario.faults.push((at, fault(flag, what)?));
             }
@@ -103,13 +107,16 @@ fn run() -> Result<(), String> {
     if let Some(question) = question {
         let fault = goal::what_if(question, &inventory)
             .map_err(|q| format!("{} {}", q.question, q.choices.join(", ")))?;
-        options.scenario.faults.push((AT, fault));
+        options.scenario.faults.push((in_half_a_minute(), fault));
     }
     known(&options.scenario, &inventory)?;
     let plan = Checked::new(inventory, plan).map_err(|r| r.to_string())?;
     let simulation = simulate(&plan, &options.scenario);
     match options.show {
-        Show::Json => println!("{}", serde_json::to_string_pretty(&simulation).map_err(|e| e.to_string())?),
+        Show::Json => println!(
+            "{}",
+            serde_json::to_string_pretty(&simulation).map_err(|e| e.to_string())?
+        ),
         Show::Mermaid => print!("{}", mermaid(&plan)),
         Show::Dot => print!("{}", dot(&plan)),
         Show::Text | Show::Help => tell(&simulation),
@@ -122,15 +129,18 @@ fn run() -> Result<(), String> {
 
 /// A fault of a unit or node that is not there would change nothing and look like good news.
 fn known(scenario: &Scenario, inventory: &gori_planner::Inventory) -> Result<(), String> {
-    let has_node = |name: &gori_planner::name::NodeName| inventory.nodes.iter().any(|n| n.name == *name);
+    let has_node =
+        |name: &gori_planner::name::NodeName| inventory.nodes.iter().any(|n| n.name == *name);
     for (_, fault) in &scenario.faults {
         let (known, what) = match fault {
             Fault::UnitFails(u) | Fault::UnitRestarts(u) => {
                 (inventory.units.iter().any(|i| i.at() == *u), u.to_string())
             }
-            Fault::PowerOff(n) | Fault::PowerOn(n) | Fault::CablePulled(n) | Fault::CableBack(n) | Fault::AgentRestarts(n) => {
-                (has_node(n), n.to_string())
-            }
+            Fault::PowerOff(n)
+            | Fault::PowerOn(n)
+            | Fault::CablePulled(n)
+            | Fault::CableBack(n)
+            | Fault::AgentRestarts(n) => (has_node(n), n.to_string()),
             _ => (true, String::new()),
         };
         if !known {
@@ -142,7 +152,12 @@ fn known(scenario: &Scenario, inventory: &gori_planner::Inventory) -> Result<(),
 
 fn tell(simulation: &Simulation) {
     print!("{}", simulation.to_text());
-    let down: Vec<String> = simulation.outages.iter().filter(|o| o.until.is_none()).map(|o| o.unit.to_string()).collect();
+    let down: Vec<String> = simulation
+        .outages
+        .iter()
+        .filter(|o| o.until.is_none())
+        .map(|o| o.unit.to_string())
+        .collect();
     if down.is_empty() {
         println!("at the end all that was started runs");
     } else {

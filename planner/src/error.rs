@@ -77,7 +77,8 @@ mod tests {
     #[test]
     fn a_refusal_says_its_first_reason_in_one_line_and_keeps_all() {
         let inventory = input::inventory_from_toml("[[nodes]]\nname = \"n\"\nsystemd = \"252\"\n");
-        let plan = input::plan_from_toml("name = \"p\"\nstart = [\"n/a.service\", \"n/b.service\"]\n");
+        let plan =
+            input::plan_from_toml("name = \"p\"\nstart = [\"n/a.service\", \"n/b.service\"]\n");
         let refusal = Checked::new(inventory.unwrap(), plan.unwrap()).unwrap_err();
         let count = refusal.diagnoses.len();
         let error = Error::from(refusal);

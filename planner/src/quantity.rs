@@ -34,7 +34,7 @@ const MAX_SPAN_MS: u64 = 30 * 24 * 3_600_000;
 impl Span {
     /// From milliseconds; longer spans than 30 days are cut to 30 days.
     #[must_use]
-    pub const fn from_millis(ms: u64) -> Self {
+    pub fn from_millis(ms: u64) -> Self {
         Self(ms.min(MAX_SPAN_MS))
     }
 

@@ -84,12 +84,26 @@ fn sentences_beyond_the_grammar_are_told_apart() {
 #[test]
 fn a_question_about_a_fault_is_clear_or_asked_back() {
     let inventory = inventory();
-    for text in ["what if node9 dies?", "what if node2 sings?", "", "what if node2 restarts", "what if camera is unplugged"] {
+    for text in [
+        "what if node9 dies?",
+        "what if node2 sings?",
+        "",
+        "what if node2 restarts",
+        "what if camera is unplugged",
+    ] {
         assert!(goal::what_if(text, &inventory).is_err(), "{text}");
     }
-    for text in ["What happens if the camera fails?", "카메라가 죽으면?", "what if node1/camera.service crashes"] {
+    for text in [
+        "What happens if the camera fails?",
+        "카메라가 죽으면?",
+        "what if node1/camera.service crashes",
+    ] {
         let fault = goal::what_if(text, &inventory).unwrap();
-        assert_eq!(fault, Fault::UnitFails("node1/camera.service".parse().unwrap()), "{text}");
+        assert_eq!(
+            fault,
+            Fault::UnitFails("node1/camera.service".parse().unwrap()),
+            "{text}"
+        );
     }
     let fault = goal::what_if("node2가 끊기면 어떻게 돼?", &inventory).unwrap();
     assert_eq!(fault, Fault::CablePulled("node2".parse().unwrap()));

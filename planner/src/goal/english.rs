@@ -3,8 +3,8 @@
 use super::grammar::{Clause, Phrase};
 use super::resolve::Names;
 use super::template::{self, Means};
-use crate::plan::EdgeKind::{Hard, Soft, Succeeded, Upheld};
 use crate::plan::EdgeKind;
+use crate::plan::EdgeKind::{Hard, Soft, Succeeded, Upheld};
 use crate::quantity::Span;
 
 /// The sentences that are read whole.
@@ -18,7 +18,7 @@ const SENTENCES: [(&str, Means); 38] = [
     ("X must|may|can|should|shall never|not run|work|start without Y", Means::Needs(Hard)),
     ("X may|can|must|should|shall only [be] start|started|run|launched when|after|once Y [job] has completed|finished|succeeded [successfully]", Means::Needs(Succeeded)),
     ("X may|can|must|should|shall be started|launched only when|after|once Y [job] has completed|finished|succeeded [successfully]", Means::Needs(Succeeded)),
-    ("[only] start|run|launch X when|after|once Y [job] has completed|finished|succeeded [successfully]", Means::Needs(Succeeded)),
+    ("[only] start|run|launch X [only] when|after|once Y [job] has completed|finished|succeeded [successfully]", Means::Needs(Succeeded)),
     ("X may|can|must|should|shall only [be] start|started|run|launched when|after|once Y is up|ready|running|active", Means::Needs(Hard)),
     ("[i] [we] would like X to wait for Y , but X has|needs to * even if Y never comes|starts [up]", Means::Needs(Soft)),
     ("[i] [we] want X to wait for Y , but X has|needs to * even if Y never comes|starts [up]", Means::Needs(Soft)),
@@ -62,7 +62,12 @@ pub(super) fn clauses(sentence: &str, names: &Names<'_>) -> Option<Vec<Clause>> 
     let (words, within) = take_within(words)?;
     let words = words.as_slice();
     let whole = template::clauses(&SENTENCES, words, within, names, &phrases);
-    let mut clauses = whole.or_else(|| opened(words, within))?;
+    let known = |clauses: &Vec<Clause>| template::are_known(clauses, names);
+    // A reading with a name that nobody knows becomes a question, so one that has none comes first.
+    let mut clauses = match (whole, opened(words, within)) {
+        (Some(whole), opened) if known(&whole) || !opened.as_ref().is_some_and(known) => whole,
+        (_, opened) => opened?,
+    };
     if let Some(text) = reason {
         give_reason(&mut clauses, &text);
     }
@@ -79,7 +84,7 @@ fn opened(words: &[&str], within: Option<Span>) -> Option<Vec<Clause>> {
         ["first", rest @ ..] => {
             let rest = rest.strip_prefix(&[","]).unwrap_or(rest);
             matches!(rest, ["start" | "run" | "launch", ..]).then_some(())?;
-            start(rest, within)
+            opened(rest, within)
         }
         _ => relation(words, within),
     }

@@ -245,7 +245,10 @@ impl Reader<'_> {
             let question = "after what? the sentence before \"then\" starts nothing";
             self.ask("then", question.into(), Vec::new());
         }
-        for (unit, needs) in units.iter().flat_map(|u| before.iter().map(move |b| (u, b))) {
+        for (unit, needs) in units
+            .iter()
+            .flat_map(|u| before.iter().map(move |b| (u, b)))
+        {
             self.edge(unit, needs, EdgeKind::Hard, false);
         }
         self.named = units;
@@ -279,7 +282,8 @@ impl Reader<'_> {
             }
             Some(there) if firm && self.loose.remove(&key) => there.kind = kind,
             Some(there) if firm && there.kind != kind => {
-                let question = format!("how does {unit} need {needs}? the goal says it in two ways");
+                let question =
+                    format!("how does {unit} need {needs}? the goal says it in two ways");
                 let choices = [there.kind, kind].map(|k| format!("{k:?}").to_lowercase());
                 self.ask(needs.unit.as_str(), question, choices.into());
             }
@@ -295,7 +299,10 @@ impl Reader<'_> {
             .iter_mut()
             .find(|e| e.unit == *unit && e.needs == *needs);
         match there {
-            Some(Edge { deadline: Some(other), .. }) if *other != span => {
+            Some(Edge {
+                deadline: Some(other),
+                ..
+            }) if *other != span => {
                 let question = format!("how long may {needs} take for {unit}?");
                 let choices = vec![other.to_string(), span.to_string()];
                 self.ask(needs.unit.as_str(), question, choices);
@@ -303,7 +310,10 @@ impl Reader<'_> {
             Some(there) => there.deadline = Some(span),
             None => {
                 let question = format!("does {unit} need {needs}, or does it only want it?");
-                let choices = vec![format!("{unit} needs {needs}"), format!("{unit} wants {needs}")];
+                let choices = vec![
+                    format!("{unit} needs {needs}"),
+                    format!("{unit} wants {needs}"),
+                ];
                 self.ask(needs.unit.as_str(), question, choices);
             }
         }

@@ -23,8 +23,8 @@ const SENTENCES: [(&str, Means); 22] = [
     ("X을 순서대로|차례로 V", Means::Chain),
     ("X은 Y을 최대 T 기다립니다|기다린다|기다려|기다려요", Means::Deadline),
     ("X을 시작하기|실행하기|기동하기|켜기|띄우기 전에 Y이 [모두|전부|다] 준비되어|준비돼|실행되어|떠 있어야 합니다|한다|해|해요", Means::Needs(EdgeKind::Hard)),
-    ("X을 시작하기|실행하기|기동하기|켜기|띄우기 전에 [먼저] Y을 V", Means::After),
-    ("X 전에 [먼저] Y을 V", Means::After),
+    ("X을 시작하기|실행하기|기동하기|켜기|띄우기 전에 [먼저] Y을 [먼저] V", Means::After),
+    ("X 전에 [먼저] Y을 [먼저] V", Means::After),
     ("X을 Y 다음에|후에|뒤에|이후에 V", Means::After),
     ("[먼저] Y을 올리고|켜고|띄우고|시작하고|실행하고 , Y이 돌기|뜨기 시작하면 [N에서] X이 올라오게|시작되게|뜨게 해 [주세요|줘]", Means::After),
     ("[먼저] Y을 올리고|켜고|띄우고|시작하고|실행하고 [,] Y이 준비되면|뜨면|올라오면|시작되면 [N에서] X을 V", Means::After),
@@ -61,7 +61,15 @@ const DOES: [&str; 26] = [
 
 /// What may stand behind "띄워" and other verbs in that form.
 const PLEASE: [&str; 9] = [
-    "", "라", "요", "줘", " 줘", "주세요", " 주세요", "주십시오", " 주십시오",
+    "",
+    "라",
+    "요",
+    "줘",
+    " 줘",
+    "주세요",
+    " 주세요",
+    "주십시오",
+    " 주십시오",
 ];
 
 /// Verbs of starting and of stopping: nouns with 하다, the form before "줘", and the plain form.
@@ -85,7 +93,9 @@ fn is_verb(words: &str, [nouns, forms, plain]: &[&[&str]; 3]) -> bool {
     let ends = |stems: &[&str], ends: &[&str]| {
         let rests = stems.iter().filter_map(|s| words.strip_prefix(s));
         // A noun may stand apart from its 하다.
-        rests.into_iter().any(|rest| ends.contains(&rest) || ends.contains(&rest.trim_start()))
+        rests
+            .into_iter()
+            .any(|rest| ends.contains(&rest) || ends.contains(&rest.trim_start()))
     };
     ends(nouns, &DOES) || ends(forms, &PLEASE) || plain.contains(&words)
 }
@@ -161,7 +171,16 @@ fn marked(text: &str, within: Option<Span>, names: &Names<'_>) -> Option<Vec<Cla
 /// "플래너는 인지가 필요하다". What stands behind the marker has to be one of its endings: "필요하지 않다" is not.
 fn need(text: &str, within: Option<Span>, names: &Names<'_>) -> Option<Clause> {
     const NEEDS: [&str; 7] = ["하다", "합니다", "해", "해요", "함", "로 한다", "로 합니다"];
-    const GOOD: [&str; 8] = ["다", "습니다", "아", "아요", "겠다", "겠습니다", "겠어", "겠어요"];
+    const GOOD: [&str; 8] = [
+        "다",
+        "습니다",
+        "아",
+        "아요",
+        "겠다",
+        "겠습니다",
+        "겠어",
+        "겠어요",
+    ];
     const WANTS: [&str; 1] = ["다"];
     let markers: [(&str, EdgeKind, &[&str]); 3] = [
         ("필요", EdgeKind::Hard, &NEEDS),
@@ -219,9 +238,12 @@ fn cut(text: &str, markers: &[&str]) -> Option<(String, String)> {
 /// What stands before the verb at the end, which has to be one of starting or stopping and nothing else.
 fn cut_verb<'t>(text: &'t str, verbs: &[&[&str]; 3]) -> Option<&'t str> {
     let places = text.char_indices().map(|(at, _)| at);
-    places.filter_map(|at| text.split_at_checked(at)).find_map(|(left, right)| {
-        (left.ends_with(char::is_whitespace) && is_verb(right.trim_end(), verbs)).then_some(left.trim())
-    })
+    places
+        .filter_map(|at| text.split_at_checked(at))
+        .find_map(|(left, right)| {
+            (left.ends_with(char::is_whitespace) && is_verb(right.trim_end(), verbs))
+                .then_some(left.trim())
+        })
 }
 
 /// "planner는 perception이 필요하다": at the topic's particle.

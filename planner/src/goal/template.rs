@@ -54,7 +54,9 @@ pub(super) fn clauses(
     for (pattern, means) in table {
         let mut bindings = Vec::new();
         walk(&parse(pattern), words, Bound::default(), &mut bindings);
-        let readings = bindings.iter().filter_map(|b| b.says(*means, within, phrases));
+        let readings = bindings
+            .iter()
+            .filter_map(|b| b.says(*means, within, phrases));
         for reading in readings {
             if !found.contains(&reading) {
                 found.push(reading);
@@ -70,13 +72,12 @@ pub(super) fn clauses(
     }
 }
 
-fn are_known(clauses: &[Clause], names: &Names<'_>) -> bool {
-    clauses.iter().flat_map(Clause::phrases).all(|p| {
-        !matches!(
-            names.unit(&p.unit, p.node.as_deref()),
-            Found::None(_)
-        )
-    })
+/// Whether every unit that is named is there.
+pub(super) fn are_known(clauses: &[Clause], names: &Names<'_>) -> bool {
+    clauses
+        .iter()
+        .flat_map(Clause::phrases)
+        .all(|p| !matches!(names.unit(&p.unit, p.node.as_deref()), Found::None(_)))
 }
 
 #[derive(Debug, Clone)]
@@ -167,7 +168,8 @@ impl<'t> Bound<'t> {
 
     fn fill(&mut self, name: char, particle: &str, head: &[&'t str]) -> bool {
         let ends = |w: &&str| particle.is_empty() || korean::ends_with_particle(w, particle);
-        if head.first() == Some(&",") || !head.last().is_some_and(ends) || head.last() == Some(&",") {
+        if head.first() == Some(&",") || !head.last().is_some_and(ends) || head.last() == Some(&",")
+        {
             return false;
         }
         match self.slots.get(&name) {
@@ -179,7 +181,12 @@ impl<'t> Bound<'t> {
         }
     }
 
-    fn says(&self, means: Means, within: Option<Span>, phrases: Phrases<'_>) -> Option<Vec<Clause>> {
+    fn says(
+        &self,
+        means: Means,
+        within: Option<Span>,
+        phrases: Phrases<'_>,
+    ) -> Option<Vec<Clause>> {
         let slot = |name| self.slots.get(&name).and_then(|words| phrases(words));
         let needs = |kind, firm| {
             let mut unit = slot('X')?;

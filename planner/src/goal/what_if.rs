@@ -44,20 +44,33 @@ pub fn what_if(question: &str, inventory: &Inventory) -> Result<Fault, Question>
     let names = Names::new(inventory);
     let text = question.to_lowercase();
     let text = text.trim().trim_end_matches(['?', '.', '!']).trim();
-    let text = ["what happens if ", "what happens when ", "what if ", "만약 ", "만약에 "]
-        .iter()
-        .find_map(|open| text.strip_prefix(open))
-        .unwrap_or(text);
-    let text = ["어떻게 되나요", "어떻게 되나", "어떻게 돼요", "어떻게 돼", "어떻게 됩니까"]
-        .iter()
-        .find_map(|end| text.strip_suffix(end))
-        .unwrap_or(text)
-        .trim();
+    let text = [
+        "what happens if ",
+        "what happens when ",
+        "what if ",
+        "만약 ",
+        "만약에 ",
+    ]
+    .iter()
+    .find_map(|open| text.strip_prefix(open))
+    .unwrap_or(text);
+    let text = [
+        "어떻게 되나요",
+        "어떻게 되나",
+        "어떻게 돼요",
+        "어떻게 돼",
+        "어떻게 됩니까",
+    ]
+    .iter()
+    .find_map(|end| text.strip_suffix(end))
+    .unwrap_or(text)
+    .trim();
     let Some((who, happens)) = ENDINGS
         .iter()
         .find_map(|(end, happens)| Some((text.strip_suffix(end)?.trim(), *happens)))
     else {
-        let ask = "what happens to whom? say it as \"what if NODE dies\" or \"what if UNIT restarts\"";
+        let ask =
+            "what happens to whom? say it as \"what if NODE dies\" or \"what if UNIT restarts\"";
         return Err(question_about(question, ask.into(), Vec::new()));
     };
     let who = who.strip_prefix("the ").unwrap_or(who);

@@ -10,9 +10,6 @@ pub use gori_loaders as loaders;
 #[cfg(feature = "models")]
 #[doc(inline)]
 pub use gori_models as models;
-#[cfg(feature = "planner")]
-#[doc(inline)]
-pub use gori_planner as planner;
 #[cfg(feature = "splitters")]
 #[doc(inline)]
 pub use gori_splitters as splitters;

@@ -5,6 +5,8 @@
 pub mod ingest;
 pub mod rag;
 pub mod retrieve;
+#[cfg(feature = "sql")]
+pub mod sql;
 
 pub use ingest::{Ingest, ingest};
 pub use rag::{complete, fit_prompt};

@@ -47,14 +47,9 @@ impl Blob {
         self
     }
 
-    /// The hash of the bytes, and of the metadata where there is any: a row whose author has
-    /// changed is another row.
+    /// The hash of the bytes.
     pub fn revision(&self) -> Revision {
-        if self.metadata.is_empty() {
-            return Revision::of(&self.bytes);
-        }
-        let metadata = serde_json::to_vec(&self.metadata).unwrap_or_default();
-        Revision::of(&[&self.bytes, &[0][..], &metadata].concat())
+        Revision::of(&self.bytes)
     }
 }
 

@@ -47,9 +47,14 @@ impl Blob {
         self
     }
 
-    /// The hash of the bytes.
+    /// The hash of the bytes, and of the metadata where there is any: a row whose author has
+    /// changed is another row.
     pub fn revision(&self) -> Revision {
-        Revision::of(&self.bytes)
+        if self.metadata.is_empty() {
+            return Revision::of(&self.bytes);
+        }
+        let metadata = serde_json::to_vec(&self.metadata).unwrap_or_default();
+        Revision::of(&[&self.bytes, &[0][..], &metadata].concat())
     }
 }
 

@@ -1,5 +1,7 @@
 //! What bytes look like before anybody parses them.
 
+use std::borrow::Cow;
+
 /// How many bytes of the head decide whether something is text.
 const HEAD: usize = 8 << 10;
 
@@ -57,6 +59,37 @@ impl<'a> Sample<'a> {
         path.rsplit(['/', '\\']).next().unwrap_or_default()
     }
 
+    /// Whether neither name nor media type says what the bytes are: `notes.txt`, `-`, what
+    /// came as `application/octet-stream`. Formats that only look like others, such as tables,
+    /// are told by their content there and nowhere else.
+    pub fn is_unnamed(&self) -> bool {
+        let plain = matches!(
+            self.media_type,
+            None | Some("text/plain" | "application/octet-stream" | "binary/octet-stream")
+        );
+        let extension = self.extension();
+        let open = matches!(
+            extension.as_str(),
+            "" | "txt" | "text" | "dat" | "data" | "bin" | "tmp" | "out"
+        );
+        // `Makefile` and `.gitignore` are names that say enough.
+        plain && open && !(extension.is_empty() && names_code(self.file_name()))
+    }
+
+    /// The first bytes as text, without a byte order mark: what lines look like there.
+    pub fn head(&self) -> Cow<'a, str> {
+        let bytes = self
+            .bytes
+            .strip_prefix(b"\xef\xbb\xbf")
+            .unwrap_or(self.bytes);
+        String::from_utf8_lossy(bytes.get(..HEAD).unwrap_or(bytes))
+    }
+
+    /// Whether [`head`](Self::head) is all there is.
+    pub(crate) fn is_short(&self) -> bool {
+        self.bytes.len() <= HEAD
+    }
+
     /// Whether the bytes are text in some charset.
     pub fn is_text(&self) -> bool {
         !matches!(self.nature, Nature::Binary(_))
@@ -84,6 +117,25 @@ impl<'a> Sample<'a> {
                 .is_some_and(|head| head.eq_ignore_ascii_case(start.as_bytes()))
         })
     }
+}
+
+/// Names without an extension that stand for a language of their own.
+fn names_code(name: &str) -> bool {
+    const NAMES: [&str; 12] = [
+        "makefile",
+        "gnumakefile",
+        "dockerfile",
+        "containerfile",
+        "vagrantfile",
+        "jenkinsfile",
+        "gemfile",
+        "rakefile",
+        "procfile",
+        "justfile",
+        "brewfile",
+        "caddyfile",
+    ];
+    name.starts_with('.') || NAMES.iter().any(|code| code.eq_ignore_ascii_case(name))
 }
 
 /// First bytes of files that are no text, and what to call them.

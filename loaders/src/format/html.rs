@@ -5,6 +5,8 @@
 //! that is worth reading, [`write`] writes it as Markdown.
 
 mod dom;
+#[cfg(feature = "web")]
+mod links;
 mod main_content;
 mod parse;
 mod write;
@@ -13,6 +15,8 @@ use gori_core::{Metadata, Part, Result};
 
 use self::dom::Document;
 use super::{Certainty, Format, Input, Output, meta};
+#[cfg(any(feature = "epub", feature = "feed", feature = "mail"))]
+use crate::Limits;
 use crate::charset::decode;
 use crate::sample::Sample;
 
@@ -41,7 +45,7 @@ impl Format for Html {
         if !sample.is_text() {
             return Certainty::No;
         }
-        if sample.text_starts_with(&["<!doctype html", "<html"]) {
+        if begins_a_page(sample) {
             return Certainty::Certain;
         }
         let named = matches!(sample.extension().as_str(), "html" | "htm" | "xhtml");
@@ -63,22 +67,52 @@ impl Format for Html {
         if let Some(warning) = decoded.warning {
             output.warn(warning)?;
         }
-        let document = parse::parse(&decoded.text, input)?;
+        let document = parse::parse(&decoded.text, input.limits, &|| input.check())?;
         let root = if self.whole {
             document.root()
         } else {
             main_content::find(&document)
         };
-        let text = write::markdown(&document, root, input)?;
+        let text = write::markdown(&document, root, &|| input.check())?;
         output.part(Part::Whole, text, metadata(&document))
     }
 }
 
+/// Whether a page begins here, behind an XML declaration and comments.
+fn begins_a_page(sample: &Sample<'_>) -> bool {
+    if !sample.text_starts_with(&["<"]) {
+        return false;
+    }
+    let head = sample.head();
+    let mut rest = head.trim_start();
+    loop {
+        let end = match rest {
+            rest if rest.starts_with("<?") => "?>",
+            rest if rest.starts_with("<!--") => "-->",
+            _ => break,
+        };
+        let Some((_, after)) = rest.split_once(end) else {
+            return false;
+        };
+        rest = after.trim_start();
+    }
+    ["<!doctype html", "<html"].iter().any(|start| {
+        rest.get(..start.len())
+            .is_some_and(|head| head.eq_ignore_ascii_case(start))
+    })
+}
+
+#[cfg(feature = "web")]
+pub(crate) use links::links;
+
+/// Fails once the work may stop.
+pub(crate) type Check<'a> = &'a dyn Fn() -> Result<()>;
+
 /// Markdown text of a fragment that another format carries, such as an entry of a feed.
-#[allow(dead_code, reason = "used by formats behind features")]
-pub(crate) fn to_markdown(html: &str, input: &Input<'_>) -> Result<String> {
-    let document = parse::parse(html, input)?;
-    write::markdown(&document, document.root(), input)
+#[cfg(any(feature = "epub", feature = "feed", feature = "mail"))]
+pub(crate) fn to_markdown(html: &str, limits: &Limits, check: Check<'_>) -> Result<String> {
+    let document = parse::parse(html, limits, check)?;
+    write::markdown(&document, document.root(), check)
 }
 
 fn metadata(document: &Document) -> Metadata {

@@ -25,10 +25,12 @@ impl Format for Markdown {
             sample.extension().as_str(),
             "md" | "markdown" | "mdown" | "mkd" | "mdx" | "qmd" | "rmd"
         ) || matches!(sample.media_type, Some("text/markdown" | "text/x-markdown"));
-        if named && sample.is_text() {
-            Certainty::Named
-        } else {
-            Certainty::No
+        match sample.is_text() {
+            true if named => Certainty::Named,
+            true if sample.is_unnamed() && looks_like_markdown(&sample.head()) => {
+                Certainty::Possible
+            }
+            _ => Certainty::No,
         }
     }
 
@@ -56,6 +58,28 @@ impl Format for Markdown {
         metadata.insert(meta::MEDIA_TYPE.to_owned(), "text/markdown".into());
         output.part(Part::Whole, text, metadata)
     }
+}
+
+/// Whether a text of which nobody says what it is has headings of Markdown: two or more, alone
+/// between blank lines as comments of scripts and settings are not, one of them of a deeper
+/// level or below front matter.
+fn looks_like_markdown(head: &str) -> bool {
+    let (mut headings, mut deep) = (0u32, front_matter::find(head).is_some());
+    let mut above = "";
+    let mut lines = head.lines().peekable();
+    while let Some(line) = lines.next() {
+        let level = line.bytes().take_while(|byte| *byte == b'#').count();
+        let is_heading =
+            (1..=6).contains(&level) && line.get(level..).is_some_and(|rest| rest.starts_with(' '));
+        let alone =
+            above.trim().is_empty() && lines.peek().is_none_or(|below| below.trim().is_empty());
+        if is_heading && alone {
+            headings += 1;
+            deep |= level > 1;
+        }
+        above = if line == "---" { "" } else { line };
+    }
+    headings >= 2 && deep
 }
 
 /// The text of the first heading of the first level, outside of fenced code.
@@ -89,6 +113,20 @@ fn first_heading(text: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn markdown_without_a_name_is_told_from_scripts() {
+        assert!(looks_like_markdown("# Title\n\ntext\n\n## Part\n\nmore\n"));
+        assert!(looks_like_markdown("---\na: 1\n---\n# One\n\nx\n\n# Two\n"));
+        for text in [
+            "#!/bin/sh\n\n# one\n\n# two\n\n",
+            "## key\na = 1\n\n## other\nb = 2\n",
+            "# Title\n\ntext\n",
+            "#hash #tags\n\n#more\n",
+        ] {
+            assert!(!looks_like_markdown(text), "{text}");
+        }
+    }
 
     #[test]
     fn the_first_heading_is_the_title_but_not_a_comment_in_code() {

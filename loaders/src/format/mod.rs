@@ -2,7 +2,6 @@
 
 use std::cell::Cell;
 use std::fmt::Debug;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use gori_core::{Error, ErrorKind, Metadata, Part, Result, Stop};
@@ -12,20 +11,56 @@ use crate::isolation::Isolation;
 use crate::limits::{human_bytes, too_large};
 use crate::sample::Sample;
 
+#[cfg(feature = "csv")]
+mod csv;
+#[cfg(feature = "epub")]
+pub(crate) mod epub;
+#[cfg(feature = "feed")]
+mod feed;
 #[cfg(feature = "html")]
 mod html;
+#[cfg(feature = "json")]
+mod json;
+#[cfg(feature = "mail")]
+pub(crate) mod mail;
 #[cfg(feature = "markdown")]
 mod markdown;
+#[cfg(feature = "notebook")]
+mod notebook;
+#[cfg(feature = "office")]
+pub(crate) mod office;
 #[cfg(feature = "pdf")]
 pub(crate) mod pdf;
+mod registry;
+#[cfg(feature = "subtitles")]
+mod subtitles;
 mod text;
 
+#[cfg(feature = "csv")]
+pub use csv::Csv;
+#[cfg(feature = "epub")]
+pub use epub::Epub;
+#[cfg(feature = "feed")]
+pub use feed::Feed;
 #[cfg(feature = "html")]
 pub use html::Html;
+#[cfg(feature = "web")]
+pub(crate) use html::links as html_links;
+#[cfg(feature = "json")]
+pub use json::Json;
+#[cfg(feature = "mail")]
+pub use mail::{Eml, Mbox};
 #[cfg(feature = "markdown")]
 pub use markdown::Markdown;
+#[cfg(feature = "notebook")]
+pub use notebook::Notebook;
+#[cfg(feature = "office")]
+pub use office::{Docx, Pptx, Xlsx};
 #[cfg(feature = "pdf")]
 pub use pdf::Pdf;
+pub use registry::Formats;
+#[cfg(feature = "subtitles")]
+pub use subtitles::Subtitles;
 pub use text::Text;
 
 /// Names of metadata that formats give.
@@ -240,6 +275,20 @@ impl<'a> Output<'a> {
         emitted
     }
 
+    /// Hands on what a task gave.
+    #[allow(dead_code, reason = "used by formats behind features")]
+    pub(crate) fn take(&mut self, event: Event) -> Result<()> {
+        match event {
+            Event::Part {
+                part,
+                text,
+                metadata,
+            } => self.part(part, text, metadata),
+            Event::Warning(message) => self.warn(message),
+            Event::Skipped(reason) => self.skip(reason),
+        }
+    }
+
     /// Whether a part or a reason for none was given.
     pub(crate) fn has_given(&self) -> bool {
         self.given
@@ -249,65 +298,5 @@ impl<'a> Output<'a> {
     #[allow(dead_code, reason = "used by formats behind features")]
     pub(crate) fn is_stopped(&self) -> bool {
         self.stopped
-    }
-}
-
-/// The formats that a reader knows, in the order in which ties are decided.
-#[derive(Clone, Debug)]
-pub struct Formats(Vec<Arc<dyn Format>>);
-
-impl Default for Formats {
-    /// Every format that is compiled in, with its defaults.
-    fn default() -> Self {
-        let formats: Vec<Arc<dyn Format>> = vec![
-            #[cfg(feature = "pdf")]
-            Arc::new(Pdf::default()),
-            #[cfg(feature = "html")]
-            Arc::new(Html::default()),
-            #[cfg(feature = "markdown")]
-            Arc::new(Markdown),
-            Arc::new(Text),
-        ];
-        Self(formats)
-    }
-}
-
-impl Formats {
-    /// No format at all, to start from.
-    pub fn none() -> Self {
-        Self(Vec::new())
-    }
-
-    /// Adds a format in front of the others, so that it wins ties, and takes away one of the
-    /// same name: so a setting of a format replaces its default.
-    #[must_use]
-    pub fn with(mut self, format: impl Format + 'static) -> Self {
-        self.0.retain(|other| other.name() != format.name());
-        self.0.insert(0, Arc::new(format));
-        self
-    }
-
-    /// Takes away the format of this name.
-    #[must_use]
-    pub fn without(mut self, name: &str) -> Self {
-        self.0.retain(|format| format.name() != name);
-        self
-    }
-
-    /// The names of the formats, in their order.
-    pub fn names(&self) -> impl Iterator<Item = &'static str> {
-        self.0.iter().map(|format| format.name())
-    }
-
-    /// The format that is surest of the sample, if any knows it.
-    pub fn detect(&self, sample: &Sample<'_>) -> Option<&dyn Format> {
-        let mut best = (Certainty::No, None);
-        for format in &self.0 {
-            let certainty = format.recognise(sample);
-            if certainty > best.0 {
-                best = (certainty, Some(&**format));
-            }
-        }
-        best.1
     }
 }

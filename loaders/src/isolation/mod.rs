@@ -20,6 +20,12 @@ use crate::format::{Event, Input};
 pub(crate) enum Task {
     #[cfg(feature = "pdf")]
     Pdf(crate::format::pdf::Task),
+    #[cfg(feature = "office")]
+    Office(crate::format::office::Task),
+    #[cfg(feature = "epub")]
+    Epub,
+    #[cfg(feature = "mail")]
+    Mail(crate::format::mail::Task),
 }
 
 /// What a task gets.
@@ -38,6 +44,12 @@ impl Task {
         match *self {
             #[cfg(feature = "pdf")]
             Self::Pdf(ref task) => task.run(bytes, emit),
+            #[cfg(feature = "office")]
+            Self::Office(task) => task.run(bytes, emit),
+            #[cfg(feature = "epub")]
+            Self::Epub => crate::format::epub::run(&bytes, emit),
+            #[cfg(feature = "mail")]
+            Self::Mail(task) => task.run(&bytes, emit),
         }
     }
 
@@ -46,6 +58,8 @@ impl Task {
         match *self {
             #[cfg(feature = "pdf")]
             Self::Pdf(ref task) => task.is_deadly(),
+            #[allow(unreachable_patterns, reason = "there may be no other task")]
+            _ => false,
         }
     }
 }

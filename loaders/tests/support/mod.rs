@@ -1,6 +1,10 @@
 //! What several tests need: documents made by hand, and a reader with a worker process.
+#![allow(clippy::unwrap_used)]
 #![allow(dead_code, unreachable_pub, reason = "each test takes what it needs")]
 
+pub mod hostile;
+pub mod http;
+pub mod office;
 pub mod pdf;
 
 use gori_core::{Document, Error, Loaded, Loader, Result};

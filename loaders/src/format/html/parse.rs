@@ -16,8 +16,9 @@ use html5ever::{Attribute, LocalName, QualName, ns};
 use html5gum::emitters::callback::{Callback, CallbackEmitter, CallbackEvent};
 use html5gum::{Emitter, ForwardingEmitter, Span, State, Tokenizer};
 
+use super::Check;
 use super::dom::{Document, Handle, Sink};
-use crate::format::Input;
+use crate::Limits;
 use crate::limits::too_large;
 
 /// The attributes that the tree builder or the writer looks at. The rest is not kept.
@@ -31,6 +32,7 @@ const KEPT: &[&str] = &[
     "href",
     "id",
     "name",
+    "rel",
     "role",
     "src",
     "start",
@@ -41,18 +43,24 @@ const KEPT: &[&str] = &[
 /// How many events pass between two looks at the stop flag.
 const EVENTS_A_CHECK: u32 = 4096;
 
+/// Elements and texts of one page. Each takes some 140 bytes and its attributes, so that the
+/// tree of the worst page stays below 300 MB; the longest pages that people write have a
+/// tenth of that.
+const MAX_NODES: usize = 1_500_000;
+
 /// Parses a page.
 ///
 /// # Errors
-/// `TooLarge` when a limit is passed, and those of [`Input::check`].
-pub(super) fn parse(html: &str, input: &Input<'_>) -> Result<Document> {
+/// `TooLarge` when a limit is passed, and those of `check`.
+pub(super) fn parse(html: &str, limits: &Limits, check: Check<'_>) -> Result<Document> {
     let builder = TreeBuilder::new(Sink::new(), TreeBuilderOpts::default());
     let mut guard = Guard {
         builder,
         // Each tag takes three bytes or more; unclosed formatting elements, which the builder
         // opens anew in each paragraph, are what makes more nodes than that.
-        max_nodes: html.len() / 2 + 1024,
-        input,
+        max_nodes: (html.len() / 2 + 1024).min(MAX_NODES),
+        limits,
+        check,
         tag: None,
         keeps_value: false,
         attributes: 0,
@@ -88,7 +96,8 @@ pub(super) fn declared_charset(bytes: &[u8]) -> Option<String> {
 struct Guard<'a> {
     builder: TreeBuilder<Handle, Sink>,
     max_nodes: usize,
-    input: &'a Input<'a>,
+    limits: &'a Limits,
+    check: Check<'a>,
     tag: Option<Tag>,
     /// Whether the value that comes next belongs to an attribute that is kept.
     keeps_value: bool,
@@ -101,7 +110,7 @@ impl Guard<'_> {
     fn event(&mut self, event: CallbackEvent<'_>) -> Result<()> {
         self.events = self.events.wrapping_add(1);
         if self.events.is_multiple_of(EVENTS_A_CHECK) {
-            self.input.check()?;
+            (self.check)()?;
         }
         match event {
             CallbackEvent::OpenStartTag { name } => {
@@ -152,10 +161,10 @@ impl Guard<'_> {
 
     fn attribute(&mut self, name: &[u8]) -> Result<()> {
         self.attributes += 1;
-        if self.attributes > self.input.limits.attributes {
+        if self.attributes > self.limits.attributes {
             return Err(too_large(
                 "the number of attributes of an element",
-                self.input.limits.attributes,
+                self.limits.attributes,
             ));
         }
         self.keeps_value = false;
@@ -184,8 +193,8 @@ impl Guard<'_> {
             TokenSinkResult::Script(_) => Some(State::Data),
             TokenSinkResult::Continue | TokenSinkResult::EncodingIndicator(_) => None,
         };
-        if self.builder.sink.deepest() > self.input.limits.depth {
-            return Err(too_large("the depth of elements", self.input.limits.depth));
+        if self.builder.sink.deepest() > self.limits.depth {
+            return Err(too_large("the depth of elements", self.limits.depth));
         }
         if self.builder.sink.len() > self.max_nodes {
             return Err(too_large("the number of elements", self.max_nodes));

@@ -9,9 +9,9 @@ mod table;
 use gori_core::Result;
 
 use self::line::Lines;
+use super::Check;
 use super::dom::{Data, Document, Id};
 use super::main_content::{SILENT, is_around};
-use crate::format::Input;
 
 /// How many nodes pass between two looks at the stop flag.
 const NODES_A_CHECK: usize = 4096;
@@ -19,8 +19,8 @@ const NODES_A_CHECK: usize = 4096;
 /// Writes what is under `root` as Markdown.
 ///
 /// # Errors
-/// Those of [`Input::check`].
-pub(super) fn markdown(document: &Document, root: Id, input: &Input<'_>) -> Result<String> {
+/// Those of `check`.
+pub(super) fn markdown(document: &Document, root: Id, check: Check<'_>) -> Result<String> {
     let mut writer = Writer {
         document,
         lines: Lines::default(),
@@ -32,7 +32,7 @@ pub(super) fn markdown(document: &Document, root: Id, input: &Input<'_>) -> Resu
     while let Some((id, opening)) = next {
         count += 1;
         if count.is_multiple_of(NODES_A_CHECK) {
-            input.check()?;
+            check()?;
         }
         next = if opening {
             match writer.open(id) {

@@ -24,6 +24,10 @@ pub mod field {
     pub const BYTE: &str = "byte";
     /// One past the last byte in the document's text. A whole number.
     pub const BYTE_END: &str = "byte_end";
+    /// The first byte of the larger chunk it was cut from. A whole number.
+    pub const PARENT: &str = "parent";
+    /// One past the last byte of the larger chunk it was cut from. A whole number.
+    pub const PARENT_END: &str = "parent_end";
 }
 
 /// Where a piece of an answer comes from.

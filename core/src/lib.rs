@@ -16,6 +16,7 @@ pub mod layer;
 mod llm;
 mod loader;
 mod message;
+mod reranker;
 mod retriever;
 mod splitter;
 mod store;
@@ -34,6 +35,7 @@ pub use layer::LayerExt;
 pub use llm::{Completion, Delta, Finish, Format, Llm, Prompt, Sampling, Tool};
 pub use loader::{Loaded, Loader, LoaderExt, Seen};
 pub use message::{Content, Message, Speaker, ToolCall};
+pub use reranker::Reranker;
 pub use retriever::{Query, Retrieved, Retriever};
 pub use splitter::Splitter;
 pub use store::{

@@ -66,12 +66,23 @@ pub struct Retrieved {
 
 /// Finds what a question needs.
 ///
-/// Hits come best first and tell in [`Hit::legs`] what each part of a composed search gave
-/// them. Finding nothing is no error.
+/// # For implementors
+/// - At most [`Query::k`] hits, best first, ties by id, no id twice; the same question gives the
+///   same hits.
+/// - [`Hit::legs`] tells what each part of a composed search gave a hit, and is never empty.
+/// - Only what fulfils [`Query::filter`] is found. Finding nothing is no error.
 #[async_trait]
 pub trait Retriever: Debug + Send + Sync {
     /// The hits for a question, best first.
     async fn retrieve(&self, cx: &Context, query: &Query) -> Result<Vec<Hit>>;
+
+    /// The share of a question, from 0 to 1, that it can read: see
+    /// [`Embedder::coverage`](crate::Embedder::coverage). A composed search asks it before it
+    /// trusts the hits.
+    fn coverage(&self, question: &str) -> f32 {
+        let _ = question;
+        1.0
+    }
 }
 
 macro_rules! forward {
@@ -81,6 +92,7 @@ macro_rules! forward {
             async fn retrieve(&self, cx: &Context, query: &Query) -> Result<Vec<Hit>> {
                 (**self).retrieve(cx, query).await
             }
+            fn coverage(&self, question: &str) -> f32 { (**self).coverage(question) }
         }
     )*};
 }

@@ -35,6 +35,15 @@ impl Point {
     pub fn check(&self, dims: usize) -> Result<()> {
         check_id(&self.id)?;
         check_vector(&self.vector, dims).map_err(|error| error.about(&self.id))?;
+        self.check_text()
+    }
+
+    /// Checks all but the vector: what an index by words must refuse.
+    ///
+    /// # Errors
+    /// As [`check`](Self::check).
+    pub fn check_text(&self) -> Result<()> {
+        check_id(&self.id)?;
         match self.metadata.iter().find(|(_, value)| !value.is_finite()) {
             Some((name, _)) => Err(Error::invalid(format!(
                 "metadata `{name}` holds a number that is not finite"

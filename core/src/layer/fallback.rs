@@ -127,6 +127,10 @@ impl<A: Retriever, B: Retriever> Retriever for Fallback<A, B> {
             result => result,
         }
     }
+
+    fn coverage(&self, question: &str) -> f32 {
+        self.first.coverage(question)
+    }
 }
 
 impl<A, B> Chain for Fallback<A, B>

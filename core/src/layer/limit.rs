@@ -248,6 +248,10 @@ impl<R: Retriever> Retriever for Limit<R> {
         let _place = self.gate.enter(cx, 0.0).await?;
         self.inner.retrieve(cx, query).await
     }
+
+    fn coverage(&self, question: &str) -> f32 {
+        self.inner.coverage(question)
+    }
 }
 
 impl<C: Chain> Chain for Limit<C> {

@@ -191,6 +191,10 @@ impl<R: Retriever> Retriever for Retry<R> {
     async fn retrieve(&self, cx: &Context, query: &Query) -> Result<Vec<Hit>> {
         self.policy.run(cx, || self.inner.retrieve(cx, query)).await
     }
+
+    fn coverage(&self, question: &str) -> f32 {
+        self.inner.coverage(question)
+    }
 }
 
 impl<C: Chain<Input: Clone + Sync>> Chain for Retry<C> {

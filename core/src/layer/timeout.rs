@@ -131,6 +131,10 @@ impl<R: Retriever> Retriever for Timeout<R> {
         )
         .await
     }
+
+    fn coverage(&self, question: &str) -> f32 {
+        self.inner.coverage(question)
+    }
 }
 
 impl<C: Chain> Chain for Timeout<C> {

@@ -3,6 +3,8 @@
 //! An implementation is done when it passes its suite.
 
 pub mod embedder;
+pub mod lexical;
 pub mod loader;
+pub mod retriever;
 pub mod splitter;
 pub mod store;

@@ -89,6 +89,9 @@ impl<R: Retriever> Retriever for Faulty<R> {
         self.next()?;
         self.inner.retrieve(cx, query).await
     }
+    fn coverage(&self, question: &str) -> f32 {
+        self.inner.coverage(question)
+    }
 }
 
 #[async_trait]

@@ -105,6 +105,7 @@ impl VectorStore for MapStore {
 #[async_trait]
 impl LexicalIndex for MapStore {
     async fn upsert(&self, points: &[Point]) -> Result<()> {
+        points.iter().try_for_each(Point::check_text)?;
         self.lock()
             .extend(points.iter().map(|point| (point.id.clone(), point.clone())));
         Ok(())

@@ -1,7 +1,7 @@
 //! The laws of [`VectorStore`]: a random sequence of calls is made on the store and on a plain
 //! map, and the two must agree after each.
 
-mod generate;
+pub(super) mod generate;
 mod model;
 
 use std::fmt;

@@ -111,11 +111,11 @@ fn leaf() -> BoxedStrategy<Value> {
     .boxed()
 }
 
-fn value() -> impl Strategy<Value = Value> {
+pub(in crate::conformance) fn value() -> impl Strategy<Value = Value> {
     prop_oneof![4 => leaf(), 1 => prop::collection::vec(leaf(), 0..4).prop_map(Value::List)]
 }
 
-fn field() -> impl Strategy<Value = String> {
+pub(in crate::conformance) fn field() -> impl Strategy<Value = String> {
     prop::sample::select(vec!["x", "y", "tags"]).prop_map(str::to_owned)
 }
 
@@ -135,7 +135,7 @@ fn points(most: usize) -> impl Strategy<Value = Vec<Point>> {
     prop::collection::vec(point(), 1..=most)
 }
 
-pub(super) fn filter() -> impl Strategy<Value = Filter> {
+pub(in crate::conformance) fn filter() -> impl Strategy<Value = Filter> {
     let end = || prop::option::of(leaf());
     let range =
         (end(), end(), end(), end()).prop_map(|(gt, gte, lt, lte)| Range { gt, gte, lt, lte });

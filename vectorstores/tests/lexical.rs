@@ -1,0 +1,210 @@
+//! The laws of the `LexicalIndex` port, and what changes from one opening to the next.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout)]
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use gori_core::{ErrorKind, LexicalIndex, Metadata, Point, Result, Selection};
+use gori_testkit::MapStore;
+use gori_testkit::conformance::lexical::{LexicalFactory, Scoring, check};
+use gori_vectorstores::lexical::{Analyzer, Bm25, Language, LexicalStore, MemoryLexical, Options};
+use gori_vectorstores::{LocalStore, local};
+
+fn scoring() -> Scoring<'static> {
+    let (analyzer, bm25) = (Analyzer::default(), Bm25::default());
+    Scoring {
+        text: Box::new(move |text| analyzer.terms(text)),
+        question: Box::new(move |text| analyzer.question_terms(text)),
+        k1: bm25.k1.into(),
+        b: bm25.b.into(),
+    }
+}
+
+struct Memory;
+
+#[async_trait]
+impl LexicalFactory for Memory {
+    type Index = MemoryLexical;
+    async fn fresh(&self) -> Result<MemoryLexical> {
+        Ok(MemoryLexical::default())
+    }
+    fn scoring(&self) -> Option<Scoring<'_>> {
+        Some(scoring())
+    }
+}
+
+struct Erased;
+
+#[async_trait]
+impl LexicalFactory for Erased {
+    type Index = Arc<dyn LexicalIndex>;
+    async fn fresh(&self) -> Result<Self::Index> {
+        Ok(Arc::new(MemoryLexical::default()))
+    }
+    fn sequences(&self) -> u32 {
+        8
+    }
+}
+
+struct Map;
+
+#[async_trait]
+impl LexicalFactory for Map {
+    type Index = MapStore;
+    async fn fresh(&self) -> Result<MapStore> {
+        Ok(MapStore::new(1))
+    }
+    fn sequences(&self) -> u32 {
+        8
+    }
+}
+
+struct Durable {
+    home: tempfile::TempDir,
+    seal_after: usize,
+}
+
+impl Durable {
+    fn sealing_after(seal_after: usize) -> Self {
+        let home = tempfile::tempdir().unwrap();
+        Self { home, seal_after }
+    }
+    fn options(&self) -> Options {
+        Options::new().seal_after(self.seal_after)
+    }
+}
+
+#[async_trait]
+impl LexicalFactory for Durable {
+    type Index = LexicalStore;
+    async fn fresh(&self) -> Result<LexicalStore> {
+        let dir = tempfile::tempdir_in(self.home.path()).unwrap().keep();
+        LexicalStore::create_or_open(dir, self.options())
+    }
+    async fn reopen(&self, index: LexicalStore) -> Result<LexicalStore> {
+        let dir = index.dir().to_owned();
+        drop(index);
+        LexicalStore::create_or_open(dir, self.options())
+    }
+    fn scoring(&self) -> Option<Scoring<'_>> {
+        Some(scoring())
+    }
+    fn sequences(&self) -> u32 {
+        16
+    }
+}
+
+#[tokio::test]
+async fn memory() {
+    check(&Memory).await;
+}
+
+#[tokio::test]
+async fn behind_a_pointer() {
+    check(&Erased).await;
+}
+
+#[tokio::test]
+async fn the_map_of_the_testkit() {
+    check(&Map).await;
+}
+
+#[tokio::test]
+async fn durable() {
+    check(&Durable::sealing_after(5)).await;
+}
+
+#[tokio::test]
+async fn durable_that_seals_every_write() {
+    check(&Durable::sealing_after(1)).await;
+}
+
+#[tokio::test]
+async fn durable_that_never_seals() {
+    check(&Durable::sealing_after(usize::MAX)).await;
+}
+
+fn text(id: usize, text: &str) -> Point {
+    Point {
+        id: format!("t{id:05}"),
+        vector: Vec::new(),
+        text: text.to_owned(),
+        metadata: Metadata::new(),
+    }
+}
+
+#[test]
+fn another_language_indexes_anew_what_is_there() {
+    let home = tempfile::tempdir().unwrap();
+    let open = |language| {
+        LexicalStore::create_or_open(home.path(), Options::new().language(language).seal_after(2))
+            .unwrap()
+    };
+    let index = open(Language::English);
+    let texts = [
+        "Die Häuser stehen.",
+        "Der Hund.",
+        "Ein Haus am See.",
+        "Die Katze.",
+    ];
+    for (id, each) in texts.iter().enumerate() {
+        index.blocking_upsert(&[text(id, each)]).unwrap();
+    }
+    let before = index.blocking_search("Haus", 9, None).unwrap().len();
+    assert_eq!(before, 1, "English knows no plural of Haus");
+    drop(index);
+    let index = open(Language::German);
+    assert!(!index.report().rebuilt.is_empty());
+    assert_eq!(index.blocking_search("Haus", 9, None).unwrap().len(), 2);
+    drop(index);
+    let index = open(Language::German);
+    assert!(index.report().rebuilt.is_empty(), "once is enough");
+    assert_eq!(index.blocking_search("Haus", 9, None).unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn a_folder_of_vectors_is_refused_and_an_open_index_is_busy() {
+    let home = tempfile::tempdir().unwrap();
+    let (vectors, words) = (home.path().join("v"), home.path().join("w"));
+    drop(LocalStore::create_or_open(&vectors, local::Options::new(3)).unwrap());
+    let error = LexicalStore::create_or_open(&vectors, Options::new()).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Config, "{error}");
+    let index = LexicalStore::create_or_open(&words, Options::new()).unwrap();
+    let error = LexicalStore::create_or_open(&words, Options::new()).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Busy, "{error}");
+    drop(index);
+    let error = LocalStore::create_or_open(&words, local::Options::new(3)).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Config, "{error}");
+}
+
+#[tokio::test]
+async fn a_compaction_gives_back_what_is_dead_and_changes_no_answer() {
+    let home = tempfile::tempdir().unwrap();
+    let index = LexicalStore::create_or_open(home.path(), Options::new().seal_after(100)).unwrap();
+    for round in 0..6 {
+        let filler = format!("round {round} {}", "filler ".repeat(30));
+        let points: Vec<Point> = (0..200)
+            .map(|i| text(i, &format!("{filler} word{}", i % 7)))
+            .collect();
+        for batch in points.chunks(50) {
+            index.blocking_upsert(batch).unwrap();
+        }
+    }
+    index.blocking_delete(&Selection::Ids(&["t00003"])).unwrap();
+    let size = || -> u64 {
+        let files = std::fs::read_dir(home.path()).unwrap();
+        files
+            .map(|file| file.unwrap().metadata().unwrap().len())
+            .sum()
+    };
+    let (before, big) = (index.search("word3 round", 50, None).await.unwrap(), size());
+    index.compact().await.unwrap();
+    index.verify().await.unwrap();
+    let (after, small) = (index.search("word3 round", 50, None).await.unwrap(), size());
+    assert_eq!(before, after);
+    assert!(small * 4 < big, "{small} of {big} bytes");
+    drop(index);
+    let index = LexicalStore::create_or_open(home.path(), Options::new()).unwrap();
+    assert_eq!(index.search("word3 round", 50, None).await.unwrap(), after);
+    assert_eq!(index.count().await.unwrap(), 199);
+}

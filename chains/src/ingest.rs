@@ -30,6 +30,7 @@ use std::sync::Arc;
 
 use gori_core::{Context, Embedder, LexicalIndex, Loader, Result, Splitter, VectorStore};
 
+pub(crate) use batch::REVISION;
 pub use journal::Journal;
 pub use records::{MemoryRecords, Record, Records};
 pub use report::{Progress, Report, Seconds};

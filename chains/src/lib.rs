@@ -10,4 +10,4 @@ pub mod sql;
 
 pub use ingest::{Ingest, ingest};
 pub use rag::{complete, fit_prompt};
-pub use retrieve::{Dense, retrieve};
+pub use retrieve::{Dense, Hybrid, Lexical, retrieve};

@@ -51,7 +51,7 @@ pub(super) struct Batch {
 }
 
 /// The name in a point's metadata under which its source's revision is kept.
-pub(super) const REVISION: &str = "revision";
+pub(crate) const REVISION: &str = "revision";
 
 /// The chunks of a document as points without vectors.
 pub(super) fn pending(document: &Document, chunks: &[Chunk<'_>]) -> Vec<Pending> {
@@ -83,6 +83,10 @@ fn one(document: &Document, chunk: &Chunk<'_>, lines: &Lines) -> Pending {
     set(field::LINE_END, last.into());
     set(field::BYTE, int(chunk.span().start));
     set(field::BYTE_END, int(chunk.span().end));
+    if let Some(parent) = &chunk.parent {
+        set(field::PARENT, int(parent.start));
+        set(field::PARENT_END, int(parent.end));
+    }
     let embedded = match heading.as_str() {
         "" => chunk.text().to_owned(),
         heading => format!("{heading}\n{}", chunk.text()),

@@ -23,9 +23,15 @@ pub(super) async fn run(job: Ingest<'_>) -> Result<Report> {
         None => BTreeMap::new(),
     };
     let recipe = recipe(&job);
+    // An index by words that came later, or was lost, has none of what the records call done.
+    let lost = match job.lexical {
+        Some(index) => index.count().await.at("lexical")? == 0,
+        None => false,
+    };
     let seen = Known {
         records: &known,
         recipe,
+        trusted: !lost,
     };
     let mut reader = Reader {
         job: &job,
@@ -87,6 +93,8 @@ fn recipe(job: &Ingest<'_>) -> Revision {
 struct Known<'a> {
     records: &'a BTreeMap<String, Record>,
     recipe: Revision,
+    /// Whether what is recorded as done is where it should be.
+    trusted: bool,
 }
 
 impl Seen for Known<'_> {
@@ -94,7 +102,7 @@ impl Seen for Known<'_> {
         match self.records.get(source) {
             Some(Record::Done {
                 revision, recipe, ..
-            }) if *recipe == self.recipe => Some(*revision),
+            }) if *recipe == self.recipe && self.trusted => Some(*revision),
             _ => None,
         }
     }

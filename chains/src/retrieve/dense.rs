@@ -2,9 +2,11 @@
 
 use async_trait::async_trait;
 use gori_core::{
-    Context, Embedder, Error, ErrorKind, Hit, Leg, Query, Result, ResultExt as _, Retriever, Role,
+    Context, Embedder, Error, ErrorKind, Hit, Query, Result, ResultExt as _, Retriever, Role,
     Search, VectorStore,
 };
+
+use super::{DEFAULT_K, mark};
 
 /// Embeds the question and takes the nearest points.
 #[derive(Clone, Debug)]
@@ -13,6 +15,7 @@ pub struct Dense<E, S> {
     store: S,
     k: usize,
     min_score: Option<f32>,
+    with_vectors: bool,
 }
 
 impl<E: Embedder, S: VectorStore> Dense<E, S> {
@@ -25,8 +28,9 @@ impl<E: Embedder, S: VectorStore> Dense<E, S> {
         Self {
             embedder,
             store,
-            k: 8,
+            k: DEFAULT_K,
             min_score: None,
+            with_vectors: false,
         }
     }
 
@@ -34,6 +38,14 @@ impl<E: Embedder, S: VectorStore> Dense<E, S> {
     #[must_use]
     pub fn min_score(mut self, score: f32) -> Self {
         self.min_score = Some(score);
+        self
+    }
+
+    /// Hits carry their vectors, which saves a following [`Mmr`](super::Mmr) from embedding
+    /// their texts.
+    #[must_use]
+    pub fn with_vectors(mut self) -> Self {
+        self.with_vectors = true;
         self
     }
 }
@@ -55,14 +67,13 @@ impl<E: Embedder, S: VectorStore> Retriever for Dense<E, S> {
         let mut search = Search::new(vector, query.k.unwrap_or(self.k));
         search.filter = query.filter.as_ref();
         search.min_score = self.min_score;
+        search.with_vectors = self.with_vectors;
         let mut hits = self.store.search(&search).await.at("search")?;
-        for (rank, hit) in (1..).zip(&mut hits) {
-            hit.legs = vec![Leg {
-                name: Self::LEG,
-                rank,
-                score: hit.score,
-            }];
-        }
+        mark(&mut hits, Self::LEG);
         Ok(hits)
+    }
+
+    fn coverage(&self, question: &str) -> f32 {
+        self.embedder.coverage(question)
     }
 }

@@ -7,6 +7,7 @@
 
 mod answer;
 mod candidates;
+mod comments;
 mod containment;
 mod score;
 mod terms;

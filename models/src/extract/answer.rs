@@ -1,5 +1,7 @@
 //! The extractive answerer.
 
+use std::borrow::Cow;
+
 use gori_core::{
     Answer, Context, Embedder, Hit, Quote, Result, ResultExt as _, Retrieved, Role, Source, dot,
 };
@@ -120,7 +122,10 @@ impl<E: Embedder> Extractive<E> {
         if candidates.is_empty() {
             return Ok(Vec::new());
         }
-        let texts: Vec<&str> = candidates.iter().map(|candidate| candidate.text).collect();
+        let texts: Vec<&str> = candidates
+            .iter()
+            .map(|candidate| candidate.text.as_ref())
+            .collect();
         let query = self.embedder.embed(cx, &[question], Role::Query).await?;
         let sentences = self.embedder.embed(cx, &texts, Role::Document).await?;
         let query = query.row(0).unwrap_or_default();
@@ -177,8 +182,13 @@ fn quote(answer: &mut Answer, hits: &[Hit], candidate: &Candidate<'_>, score: f3
     answer
         .text
         .push_str(&format!("{} [{number}]", words.join(" ")));
+    let text = match &candidate.text {
+        Cow::Borrowed(text) => (*text).to_owned(),
+        // Where comment marks were taken out there is no layout to keep.
+        Cow::Owned(_) => words.join(" "),
+    };
     answer.quotes.push(Quote {
-        text: candidate.text.to_owned(),
+        text,
         source: number,
         score,
     });
@@ -193,7 +203,7 @@ fn lines(hit: &Hit, candidate: &Candidate<'_>) -> Option<(i64, i64)> {
         return None;
     }
     let start = first + count(hit.text.get(..candidate.span.start)?);
-    Some((start, start + count(candidate.text)))
+    Some((start, start + count(&candidate.text)))
 }
 
 #[cfg(test)]
@@ -325,6 +335,25 @@ mod tests {
             .iter()
             .filter(|quote| quote.text.contains("log"));
         assert_eq!(twice.count(), 1);
+    }
+
+    #[test]
+    fn comments_of_a_source_file_are_quoted_without_their_marks() {
+        let embedder = Alike::default();
+        let text = "    /// The tail is\n    /// cut off. Cats sleep.\n    fn tail_cut() {}\n";
+        let mut one = hit("a", text);
+        one.metadata
+            .insert(field::SOURCE.to_owned(), "src/log.rs".into());
+        one.metadata.insert(field::LINE.to_owned(), 7.into());
+        one.metadata.insert(field::LINE_END.to_owned(), 9.into());
+        let answer = ask(
+            &Extractive::new(&embedder).sentences(1),
+            "is the tail cut?",
+            vec![one],
+        );
+        assert_eq!(answer.text, "The tail is cut off. [1]");
+        assert_eq!(answer.quotes[0].text, "The tail is cut off.");
+        assert_eq!(answer.sources[0].lines, Some((7, 8)));
     }
 
     #[test]

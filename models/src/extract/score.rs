@@ -33,8 +33,8 @@ pub(super) fn lexical(question: &str, candidates: &[Candidate<'_>]) -> Vec<f32> 
         .iter()
         .map(|candidate| {
             let rank = candidate.hit as f32 + 1.0;
-            let before = candidate.before.map_or(0.0, shared);
-            LEXICAL * shared(candidate.text) + BEFORE * before + PRIOR / rank
+            let before = candidate.before.as_deref().map_or(0.0, shared);
+            LEXICAL * shared(&candidate.text) + BEFORE * before + PRIOR / rank
         })
         .collect()
 }
@@ -47,7 +47,7 @@ fn rarity(question: &str, candidates: &[Candidate<'_>]) -> HashMap<String, f32> 
         .map(|term| (term, 0.0))
         .collect();
     for candidate in candidates {
-        let own: HashSet<String> = terms(candidate.text).into_iter().collect();
+        let own: HashSet<String> = terms(&candidate.text).into_iter().collect();
         for term in &own {
             if let Some(count) = holders.get_mut(term) {
                 *count += 1.0;

@@ -53,6 +53,16 @@ pub struct Unit {
 /// assert_eq!(found, ["Keys", "Dr. Kim wrote v1.2, e.g. the API.", "Rotate keys!", "one", "two"]);
 /// ```
 pub fn units(text: &str) -> Vec<Unit> {
+    cut(text, None)
+}
+
+/// The units of a source file whose comment marks are blanks: the text of its comments, and
+/// each line of code. `comments` tells for each line which it is.
+pub(super) fn source_units(text: &str, comments: &[bool]) -> Vec<Unit> {
+    cut(text, Some(comments))
+}
+
+fn cut(text: &str, comments: Option<&[bool]>) -> Vec<Unit> {
     let mut cutter = Cutter {
         text,
         units: Vec::new(),
@@ -60,9 +70,24 @@ pub fn units(text: &str) -> Vec<Unit> {
     let mut block: Option<Block> = None;
     let mut fence: Option<Fence> = None;
     let mut at = 0;
-    for line in text.split_inclusive('\n') {
+    for (number, line) in text.split_inclusive('\n').enumerate() {
         let span = at..at + line.len();
         at = span.end;
+        let comment = comments.map(|comments| comments.get(number) == Some(&true));
+        if comment == Some(false) {
+            if let Some(done) = block.take() {
+                cutter.block(done);
+            }
+            fence = None;
+            cutter.push(span, UnitKind::Code);
+            continue;
+        }
+        // The indent of a comment is that of the code.
+        let bare = line.trim_start_matches([' ', '\t']);
+        let (line, indent) = match comment {
+            Some(_) => (bare, line.len() - bare.len()),
+            None => (line, 0),
+        };
         let mark = Fence::of(line);
         if let Some(open) = fence {
             match mark {
@@ -72,7 +97,7 @@ pub fn units(text: &str) -> Vec<Unit> {
             continue;
         }
         let (kind, start) = classify(line, block.is_some());
-        let here = span.start + start..span.end;
+        let here = span.start + indent + start..span.end;
         match (kind, &mut block) {
             (Line::Text, Some(open)) => open.span.end = here.end,
             (kind, open) => {

@@ -15,8 +15,11 @@ use gori::ingest::{Journal, Report, ingest};
 use gori::loaders::{Dir, worker};
 use gori::models::bert::Encoder;
 use gori::splitters::Auto;
+use gori::vectorstores::lexical::{self, LexicalStore};
 use gori::vectorstores::{LocalStore, Options};
-use gori::{Chain as _, ChainExt as _, Context, Embedder as _, Error, Query, Result, retrieve::*};
+use gori::{
+    Chain as _, ChainExt as _, Context, Embedder as _, Error, Query, Result, retrieve::retrieve,
+};
 use support::{Args, fail, progress};
 
 #[tokio::main]
@@ -35,35 +38,38 @@ async fn run() -> Result<()> {
         println!("{}", support::USAGE);
         return Ok(());
     }
-    let embedder = support::encoder(&args.embedder).await?;
+    let (embedder, files) = support::encoder(&args.embedder).await?;
+    let splitter = support::tokens::splitter(&embedder, &files)?;
     let folder = args
         .store
         .join(embedder.id().replace(|c: char| !c.is_alphanumeric(), "-"));
     let options = Options::new(embedder.dims()).embedder(embedder.id());
     let store = LocalStore::create_or_open(folder.join("vectors"), options)?;
+    let words = LexicalStore::create_or_open(folder.join("words"), lexical::Options::new())?;
 
-    let report = update(&args, &embedder, &store, folder).await?;
+    let report = update(&args, (&splitter, &embedder), (&store, &words), folder).await?;
     let cx = Context::new();
-    let retrieve = retrieve(Dense::new(&embedder, &store), args.k).named("retrieve");
+    let retriever = args.retriever.over(&embedder, &store, &words);
+    let retrieve = retrieve(retriever, args.k).named("retrieve");
     let start = Instant::now();
     let found = retrieve.call(&cx, Query::new(&args.question)).await?;
     let retrieval = start.elapsed();
     answer::answer(&args, &cx, &embedder, found, &report, retrieval).await
 }
 
-/// Brings the store to what the paths hold now.
+/// Brings the store and the index by words to what the paths hold now.
 async fn update(
     args: &Args,
-    embedder: &Encoder,
-    store: &LocalStore,
+    (splitter, embedder): (&Auto, &Encoder),
+    (store, words): (&LocalStore, &LexicalStore),
     folder: std::path::PathBuf,
 ) -> Result<Report> {
     let mut paths = args.paths.iter();
     let first = paths.next().ok_or_else(|| Error::invalid("no path"))?;
     let dir = paths.fold(Dir::new(first), |dir, path| dir.and(path));
-    let splitter = Auto::chars(900);
     let journal = Journal::open(folder.join("sources"))?;
-    let report = ingest(&dir, &splitter, embedder, store)
+    let report = ingest(&dir, splitter, embedder, store)
+        .lexical(words)
         .records(&journal)
         .progress(|p| {
             progress(&format!(

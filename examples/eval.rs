@@ -1,6 +1,6 @@
 //! How well retrieval does on a file in SQuAD's layout: whole paragraphs, exact search.
 //!
-//! `cargo run --release --example eval -- [--answers] FILE.json`
+//! `cargo run --release --example eval -- [--answers] [--retriever hybrid|dense|lexical] FILE.json`
 #![allow(
     clippy::print_stdout,
     clippy::print_stderr,
@@ -15,9 +15,9 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use gori::models::extract::{Extractive, contains_answer};
-use gori::vectorstores::MemoryStore;
-use gori::{Context, Embedder as _, Error, Hit, Metadata, Point, Query, Result, Retriever as _};
-use gori::{Retrieved, Role, VectorStore as _, retrieve::Dense};
+use gori::vectorstores::{MemoryLexical, MemoryStore};
+use gori::{Context, Embedder as _, Error, Hit, LexicalIndex as _, Metadata, Point, Query, Result};
+use gori::{Retrieved, Retriever as _, Role, VectorStore as _};
 
 #[derive(serde::Deserialize)]
 struct Squad {
@@ -51,19 +51,11 @@ async fn main() -> ExitCode {
 }
 
 async fn run() -> Result<()> {
-    let mut args: Vec<String> = std::env::args().skip(1).collect();
-    let answers = args
-        .iter()
-        .position(|arg| arg == "--answers")
-        .map(|at| args.remove(at))
-        .is_some();
-    let [file] = args.as_slice() else {
-        return Err(Error::invalid("usage: eval [--answers] FILE.json"));
-    };
-    let text = std::fs::read_to_string(file).map_err(|error| Error::io(file, error))?;
+    let (answers, how, file) = args()?;
+    let text = std::fs::read_to_string(&file).map_err(|error| Error::io(&file, error))?;
     let squad: Squad = serde_json::from_str(&text).map_err(|error| {
         Error::invalid(error.to_string())
-            .about(file)
+            .about(&file)
             .hint("it must have SQuAD's layout")
     })?;
     let paragraphs: Vec<Paragraph> = squad
@@ -73,7 +65,7 @@ async fn run() -> Result<()> {
         .collect();
 
     let cx = Context::new();
-    let embedder = support::encoder("all-minilm-l6-v2").await?;
+    let embedder = support::encoder("all-minilm-l6-v2").await?.0;
     let store = MemoryStore::new(embedder.dims());
     let texts: Vec<&str> = paragraphs
         .iter()
@@ -86,18 +78,17 @@ async fn run() -> Result<()> {
         text: (*text).to_owned(),
         metadata: Metadata::new(),
     };
-    store
-        .upsert(
-            &texts
-                .iter()
-                .zip(rows.rows())
-                .enumerate()
-                .map(point)
-                .collect::<Vec<_>>(),
-        )
-        .await?;
+    let points: Vec<Point> = texts
+        .iter()
+        .zip(rows.rows())
+        .enumerate()
+        .map(point)
+        .collect();
+    store.upsert(&points).await?;
+    let words = MemoryLexical::default();
+    words.upsert(&points).await?;
 
-    let retriever = Dense::new(&embedder, &store);
+    let retriever = how.over(&embedder, &store, &words);
     let extractive = Extractive::new(&embedder);
     let (mut ranks, mut contained, mut questions) = (BTreeMap::<usize, u32>::new(), 0_u32, 0_u32);
     let start = Instant::now();
@@ -154,6 +145,25 @@ async fn run() -> Result<()> {
         f64::from(questions) / retrieving.as_secs_f64(),
     );
     Ok(())
+}
+
+/// Whether answers are judged, how passages are found, and the file.
+fn args() -> Result<(bool, support::retriever::How, String)> {
+    let usage = "usage: eval [--answers] [--retriever hybrid|dense|lexical] FILE.json";
+    let (mut answers, mut how, mut file) = (false, None, None);
+    let mut args = std::env::args().skip(1);
+    while let Some(arg) = args.next() {
+        match arg.as_str() {
+            "--answers" => answers = true,
+            "--retriever" => {
+                let name = args.next().unwrap_or_default();
+                how = Some(name.parse().map_err(|why: String| Error::invalid(why))?);
+            }
+            _ => file = Some(arg),
+        }
+    }
+    let file = file.ok_or_else(|| Error::invalid(usage))?;
+    Ok((answers, how.unwrap_or_default(), file))
 }
 
 /// Where the right paragraph stands, counted from 1.

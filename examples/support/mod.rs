@@ -7,6 +7,8 @@
 #![allow(clippy::print_stderr, reason = "it talks to a person")]
 
 pub mod llm;
+pub mod retriever;
+pub mod tokens;
 
 use std::io::{IsTerminal as _, Write as _};
 use std::path::PathBuf;
@@ -25,6 +27,7 @@ pub struct Args {
     pub paths: Vec<PathBuf>,
     pub llm: Option<String>,
     pub embedder: String,
+    pub retriever: retriever::How,
     pub store: PathBuf,
     pub k: usize,
     pub budget: Option<usize>,
@@ -38,6 +41,7 @@ usage: ask [FLAGS] QUESTION PATH...
   --llm URL           write the answer with an OpenAI-compatible server, such as
                       http://127.0.0.1:8080/v1#MODEL; a key is read from OPENAI_API_KEY
   --embedder NAME     a model by name or a folder with its files [all-minilm-l6-v2]
+  --retriever HOW     hybrid, dense or lexical: by words and vectors, or one of them [hybrid]
   --store DIR         where the index is kept [.gori]
   --k N               passages to retrieve [8]
   --budget N          the most tokens of prompt
@@ -57,6 +61,7 @@ impl Args {
             paths: Vec::new(),
             llm: None,
             embedder: "all-minilm-l6-v2".to_owned(),
+            retriever: retriever::How::default(),
             store: ".gori".into(),
             k: 8,
             budget: None,
@@ -68,6 +73,7 @@ impl Args {
             match arg {
                 Long("llm") => args.llm = Some(parser.value()?.string()?),
                 Long("embedder") => args.embedder = parser.value()?.string()?,
+                Long("retriever") => args.retriever = parser.value()?.parse()?,
                 Long("store") => args.store = parser.value()?.into(),
                 Long("k") => args.k = at_least_one(parser.value()?.parse()?, "--k")?,
                 Long("budget") => {
@@ -99,10 +105,11 @@ fn at_least_one(number: usize, flag: &str) -> std::result::Result<usize, lexopt:
 }
 
 /// Opens an encoder from a folder, or fetches the model of that name, showing how far it is.
-pub async fn encoder(name: &str) -> Result<Encoder> {
+/// Gives the folder too.
+pub async fn encoder(name: &str) -> Result<(Encoder, PathBuf)> {
     let folder = PathBuf::from(name);
     if folder.is_dir() {
-        return Encoder::open(folder, &Options::default());
+        return Ok((Encoder::open(&folder, &Options::default())?, folder));
     }
     let fetch = Fetch::from_env().progress(Arc::new(show_fetch));
     let model = files::fetch(name, &fetch).await?;
@@ -110,7 +117,8 @@ pub async fn encoder(name: &str) -> Result<Encoder> {
         name: Some(name.to_owned()),
         ..Options::default()
     };
-    Encoder::open(model.path(), &options)
+    let folder = model.path().to_owned();
+    Ok((Encoder::open(&folder, &options)?, folder))
 }
 
 /// How far the fetch of a model is, on one line.

@@ -21,7 +21,6 @@ use crate::local::manifest::{Indexed, Manifest, SealedLog};
 use crate::local::names::Span;
 use crate::local::open::open_log;
 use crate::local::record::{Frames, Kind};
-use crate::local::segment::Sealed;
 
 /// The most texts in a file. When one is damaged its words are gathered anew in memory, which
 /// takes about a kilobyte a text.
@@ -284,22 +283,20 @@ fn rewrite(
     logs: &[Span],
     sources: &[(usize, u64)],
 ) -> Result<(SealedLog, Vec<u64>)> {
-    let mut old = Vec::new();
-    for log in logs {
-        let log: Arc<Log> = open_log(house.fs, house.dir, manifest, *log)?;
-        old.push(Sealed::open(house.fs, log)?);
-    }
-    let seq = old.first().map_or(1, |sealed| sealed.log.seq);
+    let old: Vec<Arc<Log>> = (logs.iter())
+        .map(|log| open_log(house.fs, house.dir, manifest, *log))
+        .collect::<Result<_>>()?;
+    let seq = old.first().map_or(1, |log| log.seq);
     let mut out = LogWriter::create(house.fs, house.dir, &manifest.identity, span, seq)?;
-    let mut places = Vec::with_capacity(sources.len());
+    let (mut places, mut body) = (Vec::with_capacity(sources.len()), Vec::new());
     for batch in sources.chunks(256) {
         let mut frames = Frames::default();
         for (log, at) in batch {
-            let sealed = old.get(*log).ok_or_else(|| internal("an unknown log"))?;
-            let record = sealed.record(*at)?;
+            let log = old.get(*log).ok_or_else(|| internal("an unknown log"))?;
+            log.read_body(*at, &mut body)?;
             places.push(out.tip.len + frames.byte_len());
-            let Ok(()) = frames.push(Kind::Put, |body| {
-                body.extend_from_slice(record);
+            let Ok(()) = frames.push(Kind::Put, |record| {
+                record.extend_from_slice(&body);
                 Ok::<(), std::convert::Infallible>(())
             });
         }

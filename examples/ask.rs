@@ -38,7 +38,7 @@ async fn run() -> Result<()> {
         println!("{}", support::USAGE);
         return Ok(());
     }
-    let (embedder, files) = support::encoder(&args.embedder).await?;
+    let (embedder, files) = support::encoder_and_folder(&args.embedder).await?;
     let splitter = support::tokens::splitter(&embedder, &files)?;
     let folder = args
         .store

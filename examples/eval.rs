@@ -65,7 +65,7 @@ async fn run() -> Result<()> {
         .collect();
 
     let cx = Context::new();
-    let embedder = support::encoder("all-minilm-l6-v2").await?.0;
+    let embedder = support::encoder("all-minilm-l6-v2").await?;
     let store = MemoryStore::new(embedder.dims());
     let texts: Vec<&str> = paragraphs
         .iter()

@@ -105,8 +105,12 @@ fn at_least_one(number: usize, flag: &str) -> std::result::Result<usize, lexopt:
 }
 
 /// Opens an encoder from a folder, or fetches the model of that name, showing how far it is.
-/// Gives the folder too.
-pub async fn encoder(name: &str) -> Result<(Encoder, PathBuf)> {
+pub async fn encoder(name: &str) -> Result<Encoder> {
+    Ok(encoder_and_folder(name).await?.0)
+}
+
+/// As [`encoder`], with the folder of its files.
+pub async fn encoder_and_folder(name: &str) -> Result<(Encoder, PathBuf)> {
     let folder = PathBuf::from(name);
     if folder.is_dir() {
         return Ok((Encoder::open(&folder, &Options::default())?, folder));

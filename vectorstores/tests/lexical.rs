@@ -202,7 +202,7 @@ async fn a_compaction_gives_back_what_is_dead_and_changes_no_answer() {
     index.verify().await.unwrap();
     let (after, small) = (index.search("word3 round", 50, None).await.unwrap(), size());
     assert_eq!(before, after);
-    assert!(small * 4 < big, "{small} of {big} bytes");
+    assert!(small * 2 < big, "{small} of {big} bytes");
     drop(index);
     let index = LexicalStore::create_or_open(home.path(), Options::new()).unwrap();
     assert_eq!(index.search("word3 round", 50, None).await.unwrap(), after);

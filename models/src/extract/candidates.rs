@@ -20,6 +20,8 @@ pub(super) struct Candidate<'h> {
     pub(super) text: Cow<'h, str>,
     /// The unit before it in the same hit, which often names what a pronoun stands for.
     pub(super) before: Option<Cow<'h, str>>,
+    /// It is a line of code.
+    pub(super) code: bool,
 }
 
 /// The sentences of the hits in their order. A sentence that several hits hold, because their
@@ -49,6 +51,7 @@ pub(super) fn candidates(hits: &[Hit]) -> Vec<Candidate<'_>> {
                     span: unit.span,
                     text,
                     before,
+                    code: unit.kind == UnitKind::Code,
                 });
             }
         }

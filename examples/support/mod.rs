@@ -38,6 +38,8 @@ pub struct Args {
 pub const USAGE: &str = "\
 usage: ask [FLAGS] QUESTION PATH...
 
+  --llm local[:NAME]  write the answer with a model in this process: smollm2 (as without a
+                      NAME), qwen2.5-coder or FILE.gguf; needs the feature local-llm
   --llm URL           write the answer with an OpenAI-compatible server, such as
                       http://127.0.0.1:8080/v1#MODEL; a key is read from OPENAI_API_KEY
   --embedder NAME     a model by name or a folder with its files [all-minilm-l6-v2]

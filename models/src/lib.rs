@@ -3,6 +3,8 @@
 pub mod bert;
 pub mod extract;
 pub mod files;
+#[cfg(feature = "local-llm")]
+pub mod gguf;
 #[cfg(feature = "http")]
 pub mod http;
 #[cfg(feature = "http")]

@@ -134,7 +134,7 @@ fn qwen_coder() -> Model {
     let name = "qwen2.5-coder-1.5b-instruct-q4_k_m.gguf";
     Model {
         name: "qwen2.5-coder-1.5b-instruct".to_owned(),
-        aliases: vec!["qwen-coder".to_owned()],
+        aliases: vec!["qwen2.5-coder".to_owned(), "qwen-coder".to_owned()],
         licence: APACHE.to_owned(),
         files: vec![file(
             name,

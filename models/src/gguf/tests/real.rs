@@ -8,10 +8,13 @@ use std::time::{Duration, Instant};
 
 use futures_util::StreamExt as _;
 use gori_core::{
-    Context, Delta, Finish, Llm as _, Message, Prompt, Sampling, Speaker, Stop, TokenCounter as _,
+    Context, Delta, Finish, Format, Llm as _, Message, Prompt, Sampling, Speaker, Stop,
+    TokenCounter as _,
 };
 use serde::Deserialize;
 
+use super::file::Random;
+use super::schemas;
 use crate::files::{self, Catalogue, Fetch};
 use crate::gguf::Gguf;
 use crate::gguf::forward::Cache;
@@ -315,4 +318,31 @@ async fn a_dropped_answer_frees_the_model_at_once() {
         both < alone * 3 + Duration::from_secs(1),
         "{both:?} against {alone:?}"
     );
+}
+
+#[tokio::test]
+async fn even_a_tiny_model_writes_only_json_that_fits() {
+    let Some(path) = smollm2() else { return };
+    let model = Gguf::open(&Context::new(), path).await.unwrap();
+    let (mut random, mut tried, start) = (Random(23), 0, Instant::now());
+    while tried < 25 && (tried < 5 || start.elapsed() < Duration::from_secs(20)) {
+        let schema = schemas::schema(&mut random, 2);
+        let mut prompt =
+            Prompt::user(format!("Describe a boat as JSON {tried}.")).sampling(Sampling {
+                temperature: Some((tried % 3) as f32 * 0.8),
+                seed: Some(tried),
+                max_tokens: Some(400),
+                ..Sampling::default()
+            });
+        prompt.format = Format::Json {
+            name: "boat".into(),
+            schema: schema.clone(),
+        };
+        let answer = model.complete(&Context::new(), &prompt).await.unwrap();
+        assert_eq!(answer.finish, Finish::Stop, "{schema}: {}", answer.text);
+        let value = serde_json::from_str(&answer.text).unwrap();
+        assert!(schemas::fits(&value, &schema), "{schema}: {value}");
+        tried += 1;
+    }
+    println!("{tried} schemas in {:?}", start.elapsed());
 }

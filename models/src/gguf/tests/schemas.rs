@@ -9,7 +9,7 @@ use super::file::{Gguf as File, Random};
 use super::open;
 
 /// A random schema whose values are bounded in length.
-fn schema(random: &mut Random, depth: usize) -> Value {
+pub(super) fn schema(random: &mut Random, depth: usize) -> Value {
     let kinds = if depth == 0 { 4 } else { 6 };
     match random.next() % kinds {
         0 => json!({"type": "string", "maxLength": 1 + random.next() % 8}),
@@ -32,7 +32,7 @@ fn schema(random: &mut Random, depth: usize) -> Value {
 }
 
 /// Whether a value is what these schemas ask for.
-fn fits(value: &Value, schema: &Value) -> bool {
+pub(super) fn fits(value: &Value, schema: &Value) -> bool {
     if let Some(choices) = schema.get("enum") {
         return choices.as_array().unwrap().contains(value);
     }
@@ -93,6 +93,8 @@ async fn a_schema_that_cannot_be_is_an_error_and_the_model_lives_on() {
     for schema in [
         json!({"type": "unicorn"}),
         json!({"$ref": "#/nowhere"}),
+        json!({"type": "array", "uniqueItems": true}),
+        json!({"type": "object", "propertyNames": {"pattern": "a"}}),
         json!(7),
     ] {
         let mut prompt = Prompt::user("Hi");

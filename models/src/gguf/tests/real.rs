@@ -273,6 +273,7 @@ async fn a_real_answer_comes_whole_streamed_and_from_a_kept_beginning() {
 
     let (mut text, mut pieces, mut end) = (String::new(), 0, None);
     let mut stream = model.stream(&cx, &prompt).await.unwrap();
+    let start = Instant::now();
     while let Some(delta) = stream.next().await {
         match delta.unwrap() {
             Delta::Text(more) => {
@@ -284,6 +285,7 @@ async fn a_real_answer_comes_whole_streamed_and_from_a_kept_beginning() {
         }
     }
     assert_eq!(text, answer.text);
+    println!("24 tokens in {:?}", start.elapsed());
     assert!(pieces > 15, "{pieces} pieces");
     assert_eq!(end.unwrap().cached_tokens, tokens - 1);
     assert_eq!(

@@ -4,6 +4,7 @@
 
 pub mod embedder;
 pub mod lexical;
+pub mod llm;
 pub mod loader;
 pub mod retriever;
 pub mod splitter;

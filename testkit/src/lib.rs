@@ -8,8 +8,11 @@
 pub mod conformance;
 mod faulty;
 mod hash_embedder;
+pub mod hostile;
 mod map_store;
 mod scripted_llm;
+#[cfg(all(unix, feature = "servers"))]
+pub mod servers;
 
 pub use faulty::Faulty;
 pub use hash_embedder::HashEmbedder;

@@ -15,6 +15,9 @@ type Reply = Box<dyn FnOnce(&Prompt) -> Result<String> + Send>;
 
 /// Says the scripted answers in turn, and remembers every prompt. A prompt beyond the script
 /// is an error.
+///
+/// It counts words as tokens, and keeps to the prompt's most tokens and stop texts as a real
+/// model does.
 #[derive(Clone)]
 pub struct ScriptedLlm {
     limits: Limits,
@@ -64,11 +67,12 @@ impl ScriptedLlm {
         self.prompts.lock().unwrap().clone()
     }
 
-    fn answer(&self, cx: &Context, prompt: &Prompt) -> Result<(String, Usage)> {
+    fn answer(&self, cx: &Context, prompt: &Prompt) -> Result<Answer> {
+        cx.check()?;
         self.prompts.lock().unwrap().push(prompt.clone());
         let reply = self.script.lock().unwrap().pop_front();
         let reply = reply.ok_or_else(|| Error::new(ErrorKind::Model, "the script has ended"))?;
-        let text = reply(prompt)?;
+        let (text, finish) = bounded(reply(prompt)?, prompt);
         let words = |text: &str| text.split_whitespace().count() as u64;
         let usage = Usage {
             prompt_tokens: prompt.messages.iter().map(|m| words(&m.to_text())).sum(),
@@ -77,8 +81,36 @@ impl ScriptedLlm {
             ..Usage::default()
         };
         cx.usage().add(usage);
-        Ok((text, usage))
+        Ok(Answer {
+            text,
+            finish,
+            usage,
+        })
     }
+}
+
+struct Answer {
+    text: String,
+    finish: Finish,
+    usage: Usage,
+}
+
+/// The answer up to the first stop text or the most words.
+fn bounded(mut text: String, prompt: &Prompt) -> (String, Finish) {
+    let sampling = &prompt.sampling;
+    let stops = sampling
+        .stop
+        .iter()
+        .filter_map(|stop| text.find(stop.as_str()));
+    if let Some(at) = stops.min() {
+        text.truncate(at);
+    }
+    let most = sampling.max_tokens.unwrap_or(usize::MAX);
+    if text.split_whitespace().count() <= most {
+        return (text, Finish::Stop);
+    }
+    let cut = text.split_inclusive(' ').take(most).collect::<String>();
+    (cut.trim_end().to_owned(), Finish::Length)
 }
 
 #[async_trait]
@@ -90,11 +122,15 @@ impl Llm for ScriptedLlm {
         self.limits
     }
     async fn complete(&self, cx: &Context, prompt: &Prompt) -> Result<Completion> {
-        let (text, usage) = self.answer(cx, prompt)?;
+        let Answer {
+            text,
+            finish,
+            usage,
+        } = self.answer(cx, prompt)?;
         Ok(Completion {
             text,
             tool_calls: Vec::new(),
-            finish: Finish::Stop,
+            finish,
             usage,
             model: "scripted".into(),
             extra: serde_json::Map::new(),
@@ -105,15 +141,16 @@ impl Llm for ScriptedLlm {
         cx: &Context,
         prompt: &Prompt,
     ) -> Result<BoxStream<'static, Result<Delta>>> {
-        let (text, usage) = self.answer(cx, prompt)?;
+        let Answer {
+            text,
+            finish,
+            usage,
+        } = self.answer(cx, prompt)?;
         let words: Vec<_> = text
             .split_inclusive(' ')
             .map(|word| Ok(Delta::Text(word.to_owned())))
             .collect();
-        let end = Ok(Delta::End {
-            finish: Finish::Stop,
-            usage,
-        });
+        let end = Ok(Delta::End { finish, usage });
         Ok(futures_util::stream::iter(words.into_iter().chain([end])).boxed())
     }
 }

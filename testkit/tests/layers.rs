@@ -44,6 +44,32 @@ async fn every_decorated_embedder_keeps_the_laws() {
     }
 }
 
+const SAYS: &str = "A wall keeps the wind out, and a window lets the light of the morning in.";
+
+#[tokio::test]
+async fn every_decorated_llm_keeps_the_laws() {
+    let bare = || ScriptedLlm::new(vec![SAYS; 40]);
+    let rates = Rates::new().concurrency(NonZeroU32::MIN);
+    let all: Vec<(&str, Arc<dyn Llm>)> = vec![
+        ("bare", Arc::new(bare())),
+        ("boxed", Arc::new(Box::new(bare()) as Box<dyn Llm>)),
+        ("retry", Arc::new(bare().retry(2))),
+        ("timeout", Arc::new(bare().timeout(Duration::from_secs(9)))),
+        ("limit", Arc::new(bare().limit(rates))),
+        ("traced", Arc::new(bare().traced())),
+        ("cache", Arc::new(Cache::new(bare(), cache()))),
+        ("fallback", Arc::new(Fallback::new(bare(), bare()))),
+        ("faulty", Arc::new(Faulty::new(bare(), []))),
+    ];
+    let prompts = [Prompt::user("one"), Prompt::user("two")];
+    for (name, llm) in all {
+        let tried = conformance::llm::check(&llm, &prompts).await;
+        let again = conformance::llm::check_repeatable(&llm, &prompts).await;
+        conformance::llm::check_bounds(&llm, &prompts[0]).await;
+        println!("{name}: {tried:?}, {again:?}");
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn retry_asks_again_only_for_what_may_pass() {
     let llm = Faulty::new(ScriptedLlm::new(["yes"]), [Some(busy()), Some(busy())]);

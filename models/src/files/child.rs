@@ -34,7 +34,10 @@ pub(super) fn run(
         if e.kind() == io::ErrorKind::NotFound {
             Error::new(ErrorKind::NotFound, "there is no such program on the PATH").about(&program)
         } else {
-            Error::io(&program, e)
+            // A program that cannot be started is no reason not to try another one.
+            Error::new(ErrorKind::Unavailable, "it cannot be started")
+                .about(&program)
+                .caused_by(e)
         }
     })?;
     let mut running = Running {

@@ -18,6 +18,16 @@ pub struct ModelDir {
 }
 
 impl ModelDir {
+    /// The model in `folder`, for files whose digests were checked already.
+    pub(super) fn unchecked(model: &Model, folder: &Path) -> Self {
+        let pair = |file: &File| (file.name.clone(), folder.join(&file.name));
+        Self {
+            name: model.name.clone(),
+            path: folder.to_owned(),
+            files: model.files.iter().map(pair).collect(),
+        }
+    }
+
     /// The name of the model.
     pub fn name(&self) -> &str {
         &self.name
@@ -78,13 +88,7 @@ pub(super) fn verified(
     settings: &Fetch,
     stop: &Stop,
 ) -> Result<ModelDir> {
-    let pair = |file: &File| (file.name.clone(), folder.join(&file.name));
-    let dir = ModelDir {
-        name: model.name.clone(),
-        path: folder.to_owned(),
-        files: model.files.iter().map(pair).collect(),
-    };
-    checked(model, dir, settings, stop)
+    checked(model, ModelDir::unchecked(model, folder), settings, stop)
 }
 
 /// The model that consists of a single file, wherever that is and whatever it is called.

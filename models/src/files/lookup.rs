@@ -165,8 +165,7 @@ fn from_source(work: &Work<'_>, place: &Place, lock: &Lock) -> Result<ModelDir> 
         }
     }
     place.install(work.model, &ready, lock)?;
-    let folder = place.complete();
-    verified(work.model, &folder, work.settings, work.stop)
+    Ok(ModelDir::unchecked(work.model, &place.complete()))
 }
 
 /// Whether no other source can help: the caller is gone, or the disk takes nothing.
@@ -188,7 +187,7 @@ impl Tried {
     }
 
     fn failed(&mut self, place: &str, error: Error) {
-        self.note(place, &error.to_string());
+        self.note(place, &brief(&error));
         self.transient |= error.is_transient();
         self.last = Some(error);
     }
@@ -206,6 +205,14 @@ impl Tried {
             Some(last) => error.caused_by(last),
             None => error,
         }
+    }
+}
+
+/// What happened, without the advice: the list of what was tried ends in advice of its own.
+fn brief(error: &Error) -> String {
+    match error.subject() {
+        Some(subject) => format!("{}: {subject}: {}", error.kind(), error.message()),
+        None => format!("{}: {}", error.kind(), error.message()),
     }
 }
 

@@ -147,6 +147,24 @@ fn without_any_client_every_one_is_named() {
 }
 
 #[test]
+fn a_client_that_cannot_be_started_sends_to_the_next_source() {
+    use std::os::unix::fs::PermissionsExt;
+    let bed = Bed::new();
+    let npm = bed.root.join("bin/npm");
+    fs::set_permissions(npm, fs::Permissions::from_mode(0o644)).unwrap();
+    let heard = Heard::new();
+    let settings = bed.no_other_clients().progress(heard.clone());
+    // The bed's pip was asked, though without other programs it could not do its work.
+    bed.fetch_with(&settings).unwrap_err();
+    let failed = heard.failed.lock().unwrap();
+    assert!(
+        failed[0].contains("npm: it cannot be started"),
+        "{failed:?}"
+    );
+    assert_eq!(bed.calls(), ["pip toy-part0"]);
+}
+
+#[test]
 fn pip_is_also_found_as_a_module_of_python() {
     let bed = Bed::new();
     bed.client("npm", "fail");

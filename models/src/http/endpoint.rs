@@ -116,3 +116,11 @@ pub(crate) fn malformed(what: &str) -> Error {
         format!("the server's answer has {what}"),
     )
 }
+
+/// An `f32` as its own shortest decimal: 0.7, not 0.699999988079071.
+pub(crate) fn decimal(number: f32) -> Json {
+    number
+        .to_string()
+        .parse::<f64>()
+        .map_or(Json::Null, Json::from)
+}

@@ -1,18 +1,17 @@
 //! The language model.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use futures_core::stream::BoxStream;
-use futures_util::{StreamExt, stream};
-use gori_core::{Completion, Context, Delta, Error, ErrorKind, Limits, Llm, Prompt, Result};
+use gori_core::{Completion, Context, Delta, Limits, Llm, Prompt, Result};
+use serde_json::Value as Json;
 
 use super::request::{Dialect, encode};
-use super::response::{decode, pieces};
+use super::response::decode;
 use super::stream::Reader;
-use crate::deltas::deltas;
-use crate::http::{Endpoint, Request, Streamed};
+use crate::http::Endpoint;
+use crate::wire::{self, Wire};
 
 /// A language model behind OpenAI's chat completions. Made by
 /// [`Server::model`](super::Server::model) and its neighbours; cheap to clone.
@@ -51,17 +50,42 @@ impl OpenAi {
         self.max_completion_tokens = newer;
         self
     }
+}
 
-    fn request(&self, prompt: &Prompt, stream: bool) -> Result<Request> {
+impl Wire for OpenAi {
+    type Reader = Reader;
+
+    fn endpoint(&self) -> &Endpoint {
+        &self.endpoint
+    }
+
+    fn model(&self) -> &str {
+        &self.model
+    }
+
+    fn path(&self) -> &'static str {
+        "/chat/completions"
+    }
+
+    fn headers(&self) -> Vec<(&'static str, String)> {
+        Vec::new()
+    }
+
+    fn encode(&self, prompt: &Prompt, stream: bool) -> Json {
         let dialect = Dialect {
             model: &self.model,
             max_completion_tokens: self.max_completion_tokens,
             stream,
         };
-        let body = serde_json::to_vec(&encode(prompt, dialect)).map_err(|e| {
-            Error::new(ErrorKind::Internal, "the request could not be written").caused_by(e)
-        })?;
-        Ok(Request::post("/chat/completions", body))
+        encode(prompt, dialect)
+    }
+
+    fn decode(&self, json: Json, _: &Prompt) -> Result<Completion> {
+        decode(json, &self.model)
+    }
+
+    fn reader(&self, _: &Prompt) -> Reader {
+        Reader::default()
     }
 }
 
@@ -76,13 +100,7 @@ impl Llm for OpenAi {
     }
 
     async fn complete(&self, cx: &Context, prompt: &Prompt) -> Result<Completion> {
-        let request = self.request(prompt, false)?;
-        let json = self.endpoint.json(cx, &request).await;
-        let completion = json
-            .and_then(|json| decode(json, &self.model))
-            .map_err(|e| e.about(&self.model))?;
-        cx.usage().add(completion.usage);
-        Ok(completion)
+        wire::complete(self, cx, prompt).await
     }
 
     async fn stream(
@@ -90,20 +108,6 @@ impl Llm for OpenAi {
         cx: &Context,
         prompt: &Prompt,
     ) -> Result<BoxStream<'static, Result<Delta>>> {
-        let request = self.request(prompt, true)?;
-        let streamed = self.endpoint.stream(cx, &request).await;
-        let model = self.model.clone();
-        let named = move |delta: Result<Delta>| delta.map_err(|e| e.about(&model));
-        match streamed.map_err(|e| e.about(&self.model))? {
-            Streamed::Events(events) => {
-                Ok(deltas(events, Reader::default(), cx).map(named).boxed())
-            }
-            Streamed::Whole(json) => {
-                let completion = decode(json, &self.model).map_err(|e| e.about(&self.model))?;
-                cx.usage().add(completion.usage);
-                let pieces: VecDeque<Delta> = pieces(completion).into();
-                Ok(stream::iter(pieces.into_iter().map(Ok)).boxed())
-            }
-        }
+        wire::stream(self, cx, prompt).await
     }
 }

@@ -35,10 +35,10 @@ pub(super) fn encode(prompt: &Prompt, dialect: Dialect<'_>) -> Json {
         set(name, most.into());
     }
     if let Some(temperature) = sampling.temperature {
-        set("temperature", decimal(temperature));
+        set("temperature", crate::http::decimal(temperature));
     }
     if let Some(top_p) = sampling.top_p {
-        set("top_p", decimal(top_p));
+        set("top_p", crate::http::decimal(top_p));
     }
     if let Some(seed) = sampling.seed {
         set("seed", seed.into());
@@ -163,14 +163,6 @@ fn is_strict(schema: &Json) -> bool {
         }
         _ => true,
     }
-}
-
-/// An `f32` as its own shortest decimal: 0.7, not 0.699999988079071.
-fn decimal(number: f32) -> Json {
-    number
-        .to_string()
-        .parse::<f64>()
-        .map_or(Json::Null, Json::from)
 }
 
 #[cfg(test)]

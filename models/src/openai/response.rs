@@ -1,7 +1,7 @@
 //! From the JSON of an answer to a completion.
 //! <https://platform.openai.com/docs/api-reference/chat/object>
 
-use gori_core::{Completion, Delta, Error, ErrorKind, Finish, Result, ToolCall, Usage};
+use gori_core::{Completion, Error, ErrorKind, Finish, Result, ToolCall, Usage};
 use serde_json::{Map, Value as Json};
 
 use crate::http::malformed;
@@ -49,23 +49,6 @@ pub(super) fn decode(mut json: Json, model: &str) -> Result<Completion> {
         model,
         extra: extra(body, &choice, &message),
     })
-}
-
-/// The pieces of a whole answer, for a caller who asked for a stream.
-pub(super) fn pieces(completion: Completion) -> Vec<Delta> {
-    let Completion {
-        text,
-        tool_calls,
-        finish,
-        usage,
-        ..
-    } = completion;
-    let text = (!text.is_empty()).then_some(Delta::Text(text));
-    let calls = tool_calls.into_iter().map(Delta::ToolCall);
-    text.into_iter()
-        .chain(calls)
-        .chain([Delta::End { finish, usage }])
-        .collect()
 }
 
 fn cut_short() -> Error {

@@ -7,13 +7,13 @@ use gori_core::{Delta, Finish, Result, ToolCall, Usage};
 use serde_json::Value as Json;
 
 use super::response::{arguments, finish, id_or_number, text, usage};
-use crate::deltas::{Decode, truncated};
 use crate::http::{in_success, malformed, unexplained};
 use crate::sse::Event;
+use crate::wire::{Decode, truncated};
 
 /// What was read so far.
 #[derive(Debug, Default)]
-pub(super) struct Reader {
+pub(crate) struct Reader {
     calls: Vec<Call>,
     finish: Option<Finish>,
     usage: Option<Usage>,

@@ -1,14 +1,81 @@
-//! From the events of a wire format to the pieces of an answer: what all formats share.
+//! What all wire formats share: asking, and turning events into the pieces of an answer.
 
 use std::collections::VecDeque;
 use std::time::Duration;
 
 use futures_core::stream::BoxStream;
 use futures_util::{StreamExt, stream};
-use gori_core::{Context, Delta, Error, ErrorKind, Result};
+use gori_core::{Completion, Context, Delta, Error, ErrorKind, Prompt, Result};
+use serde_json::Value as Json;
 use tokio::time::timeout;
 
+use crate::http::{Endpoint, Request, Streamed};
 use crate::sse::Event;
+
+/// A model's wire format. Its parts are pure; [`complete`] and [`stream`] do the asking.
+pub(crate) trait Wire: Sync {
+    type Reader: Decode;
+
+    fn endpoint(&self) -> &Endpoint;
+    fn model(&self) -> &str;
+    fn path(&self) -> &'static str;
+    fn headers(&self) -> Vec<(&'static str, String)>;
+    fn encode(&self, prompt: &Prompt, stream: bool) -> Json;
+    fn decode(&self, json: Json, prompt: &Prompt) -> Result<Completion>;
+    fn reader(&self, prompt: &Prompt) -> Self::Reader;
+}
+
+fn request(wire: &impl Wire, prompt: &Prompt, stream: bool) -> Result<Request> {
+    let body = serde_json::to_vec(&wire.encode(prompt, stream)).map_err(|e| {
+        Error::new(ErrorKind::Internal, "the request could not be written").caused_by(e)
+    })?;
+    Ok(Request {
+        headers: wire.headers(),
+        ..Request::post(wire.path(), body)
+    })
+}
+
+/// The whole answer.
+pub(crate) async fn complete(
+    wire: &impl Wire,
+    cx: &Context,
+    prompt: &Prompt,
+) -> Result<Completion> {
+    let asked = async {
+        let json = wire
+            .endpoint()
+            .json(cx, &request(wire, prompt, false)?)
+            .await?;
+        wire.decode(json, prompt)
+    };
+    let completion = asked.await.map_err(|e| e.about(wire.model()))?;
+    cx.usage().add(completion.usage);
+    Ok(completion)
+}
+
+/// The answer as it is written.
+pub(crate) async fn stream(
+    wire: &impl Wire,
+    cx: &Context,
+    prompt: &Prompt,
+) -> Result<BoxStream<'static, Result<Delta>>> {
+    let asked = async {
+        let request = request(wire, prompt, true)?;
+        Ok(match wire.endpoint().stream(cx, &request).await? {
+            Streamed::Events(events) => deltas(events, wire.reader(prompt), cx),
+            Streamed::Whole(json) => {
+                let completion = wire.decode(json, prompt)?;
+                cx.usage().add(completion.usage);
+                stream::iter(pieces(completion).into_iter().map(Ok)).boxed()
+            }
+        })
+    };
+    let model = wire.model().to_owned();
+    let stream = asked.await.map_err(|e: Error| e.about(&model))?;
+    Ok(stream
+        .map(move |delta| delta.map_err(|e| e.about(&model)))
+        .boxed())
+}
 
 /// How long the end of a connection is waited for once the answer is whole, so that the
 /// connection can be used again. The caller has the answer by then.
@@ -28,7 +95,7 @@ pub(crate) trait Decode: Send + 'static {
 
 /// The pieces of an answer. Ends in [`Delta::End`] or an error, adds the usage to the
 /// context's ledger, and closes the connection when dropped.
-pub(crate) fn deltas<D: Decode>(
+fn deltas<D: Decode>(
     events: BoxStream<'static, Result<Event>>,
     decoder: D,
     cx: &Context,
@@ -101,4 +168,21 @@ pub(crate) fn truncated() -> Error {
         "the stream ended before the model said that it had finished",
     )
     .hint("what came so far is not an answer: ask again")
+}
+
+/// The pieces of a whole answer, for a caller who asked for a stream.
+fn pieces(completion: Completion) -> Vec<Delta> {
+    let Completion {
+        text,
+        tool_calls,
+        finish,
+        usage,
+        ..
+    } = completion;
+    let text = (!text.is_empty()).then_some(Delta::Text(text));
+    let calls = tool_calls.into_iter().map(Delta::ToolCall);
+    text.into_iter()
+        .chain(calls)
+        .chain([Delta::End { finish, usage }])
+        .collect()
 }

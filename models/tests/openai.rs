@@ -240,6 +240,8 @@ async fn nobody_listening_is_a_network_error_and_at_once() {
         "{error:?}"
     );
     assert!(error.advice().is_some());
+    let named = format!("http://127.0.0.1:{port}");
+    assert!(error.to_string().contains(&named), "{error}");
 }
 
 #[tokio::test]

@@ -141,7 +141,9 @@ impl Transport for Live {
         } else {
             Late::FirstByte
         };
-        let response = answered.map_err(|_| late.error())?.map_err(no_answer)?;
+        let response = answered
+            .map_err(|_| late.error())?
+            .map_err(|e| no_answer(e, &self.base))?;
         let headers = response.headers().iter();
         Ok(Response {
             status: response.status().as_u16(),
@@ -280,33 +282,36 @@ fn tls(verify: bool) -> Result<rustls::ClientConfig> {
     })
 }
 
-/// The request failed before an answer came.
-fn no_answer(error: reqwest::Error) -> Error {
+/// The request failed before an answer came. Of the address only scheme, host and port are
+/// told: a path or a query may hold what is nobody else's affair.
+fn no_answer(error: reqwest::Error, base: &Url) -> Error {
+    let server = base.origin().ascii_serialization();
     let error = error.without_url();
     if error.is_builder() {
         return Error::new(ErrorKind::Config, "the request could not be made").caused_by(error);
     }
     if error.is_timeout() {
-        return Error::new(ErrorKind::Timeout, "no connection came about in time")
+        let message = format!("no connection to {server} came about in time");
+        return Error::new(ErrorKind::Timeout, message)
             .transient(true)
             .caused_by(error);
     }
     if !error.is_connect() {
         return Error::new(
             ErrorKind::Network,
-            "the server closed the connection without an answer",
+            format!("{server} closed the connection without an answer"),
         )
         .caused_by(error);
     }
     if names_a_certificate(&error) {
         return Error::new(
             ErrorKind::Network,
-            "the server's certificate is not trusted",
+            format!("the certificate of {server} is not trusted"),
         )
         .transient(false)
         .caused_by(error);
     }
-    Error::new(ErrorKind::Network, "no connection to the server")
+    Error::new(ErrorKind::Network, format!("no connection to {server}"))
         .hint("check that it runs and that the address is right")
         .caused_by(error)
 }

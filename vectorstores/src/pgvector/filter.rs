@@ -95,8 +95,12 @@ fn ends(range: &Range, bound: &mut Bound) -> String {
         (&range.lt, "<"),
         (&range.lte, "<="),
     ];
-    let ends = ends.into_iter().filter_map(|(end, than)| Some((end.as_ref()?, than)));
-    let ends: Vec<String> = ends.map(|(end, than)| self::end(end, than, bound)).collect();
+    let ends = ends
+        .into_iter()
+        .filter_map(|(end, than)| Some((end.as_ref()?, than)));
+    let ends: Vec<String> = ends
+        .map(|(end, than)| self::end(end, than, bound))
+        .collect();
     match ends.is_empty() {
         true => "TRUE".to_owned(),
         false => ends.join(" AND "),
@@ -108,20 +112,32 @@ fn end(end: &Value, than: &str, bound: &mut Bound) -> String {
     match end {
         Value::Int(_) | Value::Float(_) => {
             let end = bound.text(json::value(end));
-            when("number", &format!("(v #>> '{{}}')::numeric {than} ({end})::numeric"))
+            when(
+                "number",
+                &format!("(v #>> '{{}}')::numeric {than} ({end})::numeric"),
+            )
         }
         Value::Str(end) => {
             let end = bound.text(json::text(end));
             // Byte by byte, as Rust compares.
-            when("string", &format!("(v #>> '{{}}') COLLATE \"C\" {than} {end}"))
+            when(
+                "string",
+                &format!("(v #>> '{{}}') COLLATE \"C\" {than} {end}"),
+            )
         }
         Value::Bool(end) => {
             let end = bound.text(end.to_string());
-            when("boolean", &format!("(v #>> '{{}}')::boolean {than} ({end})::boolean"))
+            when(
+                "boolean",
+                &format!("(v #>> '{{}}')::boolean {than} ({end})::boolean"),
+            )
         }
         Value::Time(end) => {
             let end = bound.text(end.millis.to_string());
-            when("object", &format!("(v ->> '$time')::bigint {than} ({end})::bigint"))
+            when(
+                "object",
+                &format!("(v ->> '$time')::bigint {than} ({end})::bigint"),
+            )
         }
         Value::List(_) => "FALSE".to_owned(),
     }

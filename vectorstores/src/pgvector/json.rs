@@ -84,9 +84,13 @@ mod tests {
             value(&list),
             "[true,-3,0.25,2,\"a\\\"\u{fffd}점\",{\"$time\":-5}]"
         );
-        assert_eq!(value(&1.234_567_890_123_456_8e18.into()), "1234567890123456768");
+        assert_eq!(
+            value(&1.234_567_890_123_456_8e18.into()),
+            "1234567890123456768"
+        );
         assert_eq!(value(&1e-300.into()), "1e-300");
-        let metadata: Metadata = [("x y".to_owned(), list.clone()), ("a".to_owned(), 1.into())].into();
+        let metadata: Metadata =
+            [("x y".to_owned(), list.clone()), ("a".to_owned(), 1.into())].into();
         let parsed: serde_json::Value = serde_json::from_str(&object(&metadata)).unwrap();
         assert_eq!(parsed["a"], 1);
         assert_eq!(parsed["x y"][1], -3);

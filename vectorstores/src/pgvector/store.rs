@@ -120,7 +120,11 @@ fn unreadable(error: tokio_postgres::Error) -> Error {
 fn payload(row: &Row, column: usize) -> Result<Payload> {
     let text: &str = row.try_get(column).map_err(unreadable)?;
     serde_json::from_str(text).map_err(|e| {
-        Error::new(ErrorKind::Corrupt, "a payload is not what this store writes").caused_by(e)
+        Error::new(
+            ErrorKind::Corrupt,
+            "a payload is not what this store writes",
+        )
+        .caused_by(e)
     })
 }
 
@@ -211,7 +215,11 @@ impl VectorStore for PgVector {
             true => distance.clone(),
             false => format!("({distance}) + 0"),
         };
-        let vectors = if query.with_vectors { ", embedding::real[]" } else { "" };
+        let vectors = if query.with_vectors {
+            ", embedding::real[]"
+        } else {
+            ""
+        };
         let statement = format!(
             "SELECT id, payload, {distance}{vectors} FROM {} WHERE {condition}
              ORDER BY {order}, id LIMIT ({most})::bigint",
@@ -262,7 +270,10 @@ impl VectorStore for PgVector {
             };
             found.insert(point.id.clone(), point);
         }
-        Ok(ids.iter().filter_map(|id| found.get(*id).cloned()).collect())
+        Ok(ids
+            .iter()
+            .filter_map(|id| found.get(*id).cloned())
+            .collect())
     }
 
     async fn count(&self, filter: Option<&Filter>) -> Result<u64> {
@@ -273,9 +284,9 @@ impl VectorStore for PgVector {
             self.table.as_str()
         );
         let rows = self.rows(&statement, &bound.parameters()).await?;
-        let row = rows.first().ok_or_else(|| {
-            Error::new(ErrorKind::Protocol, "a count without a row")
-        })?;
+        let row = rows
+            .first()
+            .ok_or_else(|| Error::new(ErrorKind::Protocol, "a count without a row"))?;
         let count: i64 = row.try_get(0).map_err(unreadable)?;
         Ok(u64::try_from(count).unwrap_or(0))
     }

@@ -219,7 +219,10 @@ mod tests {
         ] {
             let error = compare(&made, &other).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Config);
-            assert!(words.iter().all(|word| error.to_string().contains(word)), "{error}");
+            assert!(
+                words.iter().all(|word| error.to_string().contains(word)),
+                "{error}"
+            );
         }
     }
 }

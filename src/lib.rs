@@ -2,7 +2,7 @@
 
 pub use gori_core::*;
 
-pub use gori_chains::{complete, fit_prompt, ingest, rag, retrieve};
+pub use gori_chains::{complete, fit_prompt, ingest, long, memory, prompt, rag, retrieve};
 
 #[cfg(feature = "loaders")]
 #[doc(inline)]

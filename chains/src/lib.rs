@@ -3,6 +3,9 @@
 //! Everything here is written against the ports of [`gori_core`], never against a backend.
 
 pub mod ingest;
+pub mod long;
+pub mod memory;
+pub mod prompt;
 pub mod rag;
 pub mod retrieve;
 #[cfg(feature = "sql")]

@@ -41,5 +41,5 @@ pub use splitter::Splitter;
 pub use store::{
     Capabilities, Hit, Leg, LexicalIndex, Metric, Point, Search, Selection, VectorStore, sort_hits,
 };
-pub use tokens::{Fidelity, Limits, OutputCap, Reserve, TokenCounter, Window};
+pub use tokens::{Fidelity, Limits, Margin, OutputCap, Reserve, TokenCounter, Window};
 pub use value::{Metadata, Time, Value};

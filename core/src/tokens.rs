@@ -1,7 +1,7 @@
 //! Tokens: how many a text has, and how many a model takes.
 //!
-//! A model's window, the cap on its output and the room reserved for an answer are three
-//! types, since mixing them up is the commonest mistake with token budgets.
+//! A model's window, the cap on its output, the room reserved for an answer and the margin
+//! for what cannot be counted are four types, since mixing them up is the commonest mistake with token budgets.
 
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -29,6 +29,8 @@ tokens! {
     OutputCap;
     /// The room kept free in the window for the answer, in tokens.
     Reserve;
+    /// The room kept free in the window for what cannot be counted, in tokens.
+    Margin;
 }
 
 /// What a model takes and gives.

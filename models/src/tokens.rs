@@ -3,7 +3,8 @@
 //! Three counters, from exact to careful:
 //! - [`Tiktoken`] counts in OpenAI's published encodings;
 //! - [`TokenizerJson`] counts as a local model does, from the `tokenizer.json` beside it;
-//! - [`Estimate`] guesses on the safe side where a vendor publishes no tokenizer.
+//! - [`Estimate`] guesses on the safe side where a vendor publishes no tokenizer, and
+//!   [`Calibration`] mends the guess from the usage that the vendor reports.
 //!
 //! [`Catalog`] knows for a model's id which of them applies, its window and its output cap. An
 //! id that it does not know is an error and never a default: a wrong window is found only
@@ -24,6 +25,7 @@
 //! # }
 //! ```
 
+mod calibrate;
 mod catalog;
 mod cut;
 mod estimate;
@@ -34,6 +36,7 @@ mod json;
 mod tests;
 mod tiktoken;
 
+pub use calibrate::{Calibrated, Calibration};
 pub use catalog::{Catalog, Counting, ModelCard};
 pub use estimate::Estimate;
 pub use json::TokenizerJson;

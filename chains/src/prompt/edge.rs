@@ -1,0 +1,258 @@
+//! Borders near a place in a text, found without reading the whole of it.
+//!
+//! A sentence or word can only be told from what stands around it, so a window is looked at. A
+//! border further away than the window does not count: giving up two thousand bytes to end with
+//! a sentence is no longer what anybody wants, and a finer border is taken instead.
+
+use unicode_segmentation::{GraphemeCursor, UnicodeSegmentation as _};
+
+use super::truncate::Unit;
+
+/// How far a border may be, in bytes.
+const fn window(unit: Unit) -> usize {
+    match unit {
+        Unit::Sentence => 2_048,
+        Unit::Line => 2_048,
+        Unit::Word => 256,
+        Unit::Grapheme => 64,
+    }
+}
+
+/// The last character border at this byte or before it.
+pub(super) fn floor(text: &str, at: usize) -> usize {
+    let at = at.min(text.len());
+    (at.saturating_sub(3)..=at)
+        .rev()
+        .find(|at| text.is_char_boundary(*at))
+        .unwrap_or(0)
+}
+
+/// The first character border at this byte or after it.
+pub(super) fn ceil(text: &str, at: usize) -> usize {
+    (at..at + 4)
+        .find(|at| text.is_char_boundary(*at))
+        .unwrap_or(text.len())
+}
+
+const fn finer(unit: Unit) -> Option<Unit> {
+    match unit {
+        Unit::Sentence | Unit::Line => Some(Unit::Word),
+        Unit::Word => Some(Unit::Grapheme),
+        Unit::Grapheme => None,
+    }
+}
+
+/// The last border at this byte or before it, blanks before it left out, and what border it is.
+/// At least one character lies before it, where the text has one.
+pub(super) fn down(text: &str, at: usize, unit: Unit) -> (usize, Unit) {
+    let at = floor(text, at);
+    let mut unit = unit;
+    loop {
+        if let Some(border) = last_border(text, at, unit) {
+            let head = text.get(..border).unwrap_or_default();
+            // Blanks are only left out as far as the window goes, so that a run of a million
+            // is not walked for every question.
+            let blank = head
+                .chars()
+                .rev()
+                .take(64)
+                .take_while(|c| c.is_whitespace());
+            let trimmed = border - blank.map(char::len_utf8).sum::<usize>();
+            return (if trimmed > 0 { trimmed } else { border }, unit);
+        }
+        match finer(unit) {
+            Some(next) => unit = next,
+            None => return (if at > 0 { at } else { after(text, 0) }, Unit::Grapheme),
+        }
+    }
+}
+
+/// The first border at this byte or after it, blanks behind it left out, and what border it
+/// is. At least one character lies behind it, where the text has one.
+pub(super) fn up(text: &str, at: usize, unit: Unit) -> (usize, Unit) {
+    let at = ceil(text, at);
+    let mut unit = unit;
+    loop {
+        if let Some(border) = first_border(text, at, unit) {
+            let tail = text.get(border..).unwrap_or_default();
+            let blank = tail.chars().take(64).take_while(|c| c.is_whitespace());
+            let trimmed = border + blank.map(char::len_utf8).sum::<usize>();
+            return (
+                if trimmed < text.len() {
+                    trimmed
+                } else {
+                    border
+                },
+                unit,
+            );
+        }
+        match finer(unit) {
+            Some(next) => unit = next,
+            None if at < text.len() => return (at, Unit::Grapheme),
+            None => return (before(text, text.len()), Unit::Grapheme),
+        }
+    }
+}
+
+/// Behind the character at this byte: a whole grapheme where that is of bearable length.
+pub(super) fn after(text: &str, at: usize) -> usize {
+    let tail = text.get(at..).unwrap_or_default();
+    let near = tail
+        .get(..floor(tail, window(Unit::Grapheme)))
+        .unwrap_or(tail);
+    let grapheme = near.graphemes(true).next().map_or(0, str::len);
+    let one = tail.chars().next().map_or(0, char::len_utf8);
+    let whole = grapheme < near.len() || near.len() == tail.len();
+    at + if whole { grapheme } else { one }
+}
+
+/// Before the character that ends at this byte, as [`after`].
+fn before(text: &str, at: usize) -> usize {
+    let head = text.get(..at).unwrap_or_default();
+    let near = head.get(ceil(head, head.len().saturating_sub(window(Unit::Grapheme)))..);
+    let near = near.unwrap_or(head);
+    let grapheme = near.graphemes(true).next_back().map_or(0, str::len);
+    let one = head.chars().next_back().map_or(0, char::len_utf8);
+    let whole = grapheme < near.len() || near.len() == head.len();
+    at - if whole { grapheme } else { one }
+}
+
+fn last_border(text: &str, at: usize, unit: Unit) -> Option<usize> {
+    if at == 0 || at >= text.len() {
+        return (at > 0).then_some(text.len());
+    }
+    let from = floor(text, at.saturating_sub(window(unit)));
+    let to = ceil(text, (at + 64).min(text.len()));
+    let near = text.get(from..to)?;
+    let inside = |place: &usize| *place > 0 && from + place <= at;
+    match unit {
+        Unit::Sentence => near
+            .split_sentence_bound_indices()
+            .map(|(i, _)| i)
+            .filter(inside)
+            .last(),
+        Unit::Line => near.get(..at - from)?.rfind('\n').map(|i| i + 1),
+        Unit::Word => near
+            .split_word_bound_indices()
+            .map(|(i, _)| i)
+            .filter(inside)
+            .last(),
+        Unit::Grapheme => return grapheme(text, at, false),
+    }
+    .map(|place| from + place)
+}
+
+fn first_border(text: &str, at: usize, unit: Unit) -> Option<usize> {
+    if at == 0 || at >= text.len() {
+        return (at < text.len()).then_some(0);
+    }
+    let from = floor(text, at.saturating_sub(64));
+    let to = ceil(text, (at + window(unit)).min(text.len()));
+    let near = text.get(from..to)?;
+    let inside = |place: &usize| *place > 0 && from + place >= at;
+    match unit {
+        Unit::Sentence => near
+            .split_sentence_bound_indices()
+            .map(|(i, _)| i)
+            .find(inside),
+        Unit::Line => {
+            let mut bytes = near.bytes().enumerate().skip(at - from - 1);
+            let line = bytes.find(|(_, byte)| *byte == b'\n').map(|(i, _)| i + 1);
+            line.filter(|place| from + place < text.len())
+        }
+        Unit::Word => near.split_word_bound_indices().map(|(i, _)| i).find(inside),
+        Unit::Grapheme => return grapheme(text, at, true),
+    }
+    .map(|place| from + place)
+}
+
+/// The border between graphemes nearest to a place, where one is near.
+fn grapheme(text: &str, at: usize, forward: bool) -> Option<usize> {
+    let reach = window(Unit::Grapheme);
+    let from = floor(text, at.saturating_sub(reach));
+    let to = ceil(text, (at + reach).min(text.len()));
+    let near = text.get(from..to)?;
+    let mut cursor = GraphemeCursor::new(at - from, near.len(), true);
+    let place = match cursor.is_boundary(near, 0) {
+        Ok(true) => Some(at - from),
+        _ if forward => cursor
+            .next_boundary(near, 0)
+            .ok()
+            .flatten()
+            .filter(|i| from + i < to),
+        _ => cursor
+            .prev_boundary(near, 0)
+            .ok()
+            .flatten()
+            .filter(|i| *i > 0),
+    }?;
+    (from + place > 0 && from + place < text.len()).then_some(from + place)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const TEXT: &str = "One is here. Two follows!\nThree 한국어 문장도 있다. 👩‍👩‍👧 e\u{301}nd";
+
+    fn text() -> impl Strategy<Value = String> {
+        let piece = prop_oneof![
+            Just("word".to_owned()),
+            Just(" ".to_owned()),
+            Just(". ".to_owned()),
+            Just("\n".to_owned()),
+            Just("👩‍👩‍👧".to_owned()),
+            Just("e\u{301}\u{301}".to_owned()),
+            Just("한국어".to_owned()),
+            Just("🇰🇷🇫🇷".to_owned()),
+            Just("x".repeat(300)),
+            "\\PC{0,5}",
+        ];
+        prop::collection::vec(piece, 0..30).prop_map(|pieces| pieces.concat())
+    }
+
+    proptest! {
+        #[test]
+        fn borders_lie_between_characters_on_their_side_and_keep_something(
+            text in text(), at in 0_usize..3_000,
+        ) {
+            let at = at.min(text.len());
+            for unit in [Unit::Sentence, Unit::Line, Unit::Word, Unit::Grapheme] {
+                let (d, _) = down(&text, at, unit);
+                let (u, _) = up(&text, at, unit);
+                prop_assert!(text.is_char_boundary(d) && text.is_char_boundary(u));
+                prop_assert!(text.is_empty() || d > 0 && u < text.len());
+                prop_assert!(d <= at || d <= after(&text, 0), "{d} {at}");
+                prop_assert!(u >= at || u >= before(&text, text.len()), "{u} {at}");
+            }
+        }
+
+        #[test]
+        fn a_word_border_is_one_of_the_whole_text(text in "[a-z .\n]{0,200}", at in 0_usize..200) {
+            let words: Vec<usize> = text.split_word_bound_indices().map(|(i, _)| i).collect();
+            let (d, unit) = down(&text, at, Unit::Word);
+            if unit == Unit::Word && d < text.len() {
+                prop_assert!(words.contains(&d), "{text:?} {at} {d}");
+            }
+        }
+    }
+
+    #[test]
+    fn each_border_is_where_a_reader_would_put_it() {
+        let end = |at, unit| &TEXT[..down(TEXT, at, unit).0];
+        assert_eq!(end(20, Unit::Sentence), "One is here.");
+        assert_eq!(end(20, Unit::Word), "One is here. Two");
+        assert_eq!(end(40, Unit::Line), "One is here. Two follows!");
+        let start = |at, unit| &TEXT[up(TEXT, at, unit).0..];
+        assert!(start(3, Unit::Sentence).starts_with("Two follows!"));
+        assert!(start(3, Unit::Line).starts_with("Three"));
+        assert!(start(5, Unit::Word).starts_with("here"));
+        let family = TEXT.find('👩').unwrap();
+        assert_eq!(
+            down(TEXT, family + 9, Unit::Grapheme).0,
+            family - 1,
+            "never inside a family"
+        );
+    }
+}

@@ -1,0 +1,278 @@
+//! Counting each text once, and the joins between texts exactly.
+//!
+//! The counts of two texts do not add up to the count of both joined, in either direction. They
+//! do at a [seam](TokenCounter::seam). So a text is counted from seam to seam once, and a text
+//! made of many is counted by adding what lies between the outermost seams of each and counting
+//! the few bytes around every join anew. Where a counter knows no seams the joined text is
+//! counted whole, which gives the same and takes longer.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::ops::Range;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use gori_core::{Fidelity, TokenCounter};
+
+use super::text::{ByHash, Text};
+
+/// How far apart the seams are that a count is kept for, in bytes: a cut inside a long text
+/// counts at most about this much anew.
+const STRIDE: usize = 512;
+
+/// Longer joins are not kept, since they hardly come again.
+const LONG_JOIN: usize = 512;
+
+/// How many texts and joins are kept; above it all are forgotten.
+const MOST: usize = 1 << 16;
+
+/// A token counter that remembers.
+///
+/// Keep one for as long as you plan prompts for a model: what comes again (rules, history,
+/// passages) is then not counted again. It never changes a count.
+///
+/// ```
+/// use gori_chains::prompt::{Budget, Memo, PromptBuilder, Section};
+/// # use gori_core::{Fidelity, TokenCounter};
+/// # #[derive(Debug)] struct Bytes;
+/// # impl TokenCounter for Bytes {
+/// #     fn id(&self) -> &str { "bytes" }
+/// #     fn fidelity(&self) -> Fidelity { Fidelity::Exact }
+/// #     fn count(&self, text: &str) -> usize { text.len() }
+/// # }
+/// # fn main() -> gori_core::Result<()> {
+/// let memo = Memo::new(Bytes);
+/// for question in ["Why?", "How?"] {
+///     let prompt = PromptBuilder::text()
+///         .section(Section::system("rules", "Answer in one sentence.").required())
+///         .section(Section::user("question", question).required());
+///     assert_eq!(prompt.build()?.plan_with(&Budget::of(100), &memo)?.total().tokens, 29);
+/// }
+/// # Ok(())
+/// # }
+/// ```
+pub struct Memo<'c> {
+    counter: Box<dyn TokenCounter + 'c>,
+    texts: Mutex<HashMap<Text, Arc<Measured>, ByHash>>,
+    joins: Mutex<HashMap<Box<str>, usize>>,
+    joining: Joining,
+}
+
+/// How the count of a joined text is found. There is one right way; the other is the mistake
+/// that the tests must notice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Joining {
+    Exact,
+    #[cfg(test)]
+    SumOfParts,
+}
+
+impl<'c> Memo<'c> {
+    /// Remembers what this counter counts.
+    pub fn new(counter: impl TokenCounter + 'c) -> Self {
+        Self {
+            counter: Box::new(counter),
+            texts: Mutex::default(),
+            joins: Mutex::default(),
+            joining: Joining::Exact,
+        }
+    }
+
+    /// Adds up the counts of the parts instead of counting joins: wrong, for the tests.
+    #[cfg(test)]
+    pub(super) fn summing(counter: impl TokenCounter + 'c) -> Self {
+        Self {
+            joining: Joining::SumOfParts,
+            ..Self::new(counter)
+        }
+    }
+
+    pub(super) fn fidelity(&self) -> Fidelity {
+        self.counter.fidelity()
+    }
+
+    /// The tokens of a text by itself.
+    pub(super) fn count(&self, text: &Text) -> usize {
+        self.measure(text).tokens
+    }
+
+    pub(super) fn measure(&self, text: &Text) -> Arc<Measured> {
+        if let Some(known) = lock(&self.texts).get(text) {
+            return Arc::clone(known);
+        }
+        let measured = Arc::new(Measured::of(&*self.counter, text.as_str()));
+        let mut texts = lock(&self.texts);
+        if texts.len() >= MOST {
+            texts.clear();
+        }
+        texts.insert(text.clone(), Arc::clone(&measured));
+        measured
+    }
+
+    fn join(&self, text: &str) -> usize {
+        if text.is_empty() {
+            return 0;
+        }
+        if text.len() > LONG_JOIN {
+            return self.counter.count(text);
+        }
+        if let Some(known) = lock(&self.joins).get(text) {
+            return *known;
+        }
+        let tokens = self.counter.count(text);
+        let mut joins = lock(&self.joins);
+        if joins.len() >= MOST {
+            joins.clear();
+        }
+        joins.insert(text.into(), tokens);
+        tokens
+    }
+}
+
+/// A panic while the lock is held leaves at worst an entry out, so the map is used on.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl fmt::Debug for Memo<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Memo")
+            .field("counter", &self.counter)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What is known of a text: its count, and the count between some of its seams.
+#[derive(Debug)]
+pub(super) struct Measured {
+    pub(super) tokens: usize,
+    seams: Vec<Seam>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Seam {
+    at: usize,
+    /// The tokens between the first seam and this one.
+    tokens: usize,
+}
+
+impl Measured {
+    fn of(counter: &dyn TokenCounter, text: &str) -> Self {
+        let (Some(first), Some(last)) = (next_seam(counter, text, 0), last_seam(counter, text))
+        else {
+            return Self {
+                tokens: counter.count(text),
+                seams: Vec::new(),
+            };
+        };
+        let part = |range: Range<usize>| counter.count(text.get(range).unwrap_or_default());
+        let (mut at, mut tokens) = (first, 0);
+        let mut seams = vec![Seam { at, tokens }];
+        while at < last {
+            let next = next_seam(counter, text, at + STRIDE).map_or(last, |next| next.min(last));
+            tokens += part(at..next);
+            at = next;
+            seams.push(Seam { at, tokens });
+        }
+        Self {
+            tokens: part(0..first) + tokens + part(last..text.len()),
+            seams,
+        }
+    }
+
+    /// The outermost seams strictly inside a range, and the tokens between them. Strictly,
+    /// since a seam is one only with both its neighbours present.
+    fn inside(&self, range: &Range<usize>) -> Option<(Seam, Seam)> {
+        let from = self.seams.partition_point(|seam| seam.at <= range.start);
+        let to = self.seams.partition_point(|seam| seam.at < range.end);
+        let seams = self.seams.get(from..to)?;
+        Some((*seams.first()?, *seams.last()?))
+    }
+}
+
+/// The first seam at this byte or after it.
+fn next_seam(counter: &dyn TokenCounter, text: &str, from: usize) -> Option<usize> {
+    let start = (0..=from).rev().find(|at| text.is_char_boundary(*at))?;
+    let mut left = text.get(..start)?.chars().next_back();
+    for (at, right) in text.get(start..)?.char_indices() {
+        if start + at >= from && left.is_some_and(|left| counter.seam(left, right)) {
+            return Some(start + at);
+        }
+        left = Some(right);
+    }
+    None
+}
+
+fn last_seam(counter: &dyn TokenCounter, text: &str) -> Option<usize> {
+    let mut right: Option<(usize, char)> = None;
+    for (at, left) in text.char_indices().rev() {
+        if let Some((place, right)) = right
+            && counter.seam(left, right)
+        {
+            return Some(place);
+        }
+        right = Some((at, left));
+    }
+    None
+}
+
+/// Counts a text that is joined of parts, as exactly as if it were counted whole.
+#[derive(Debug)]
+pub(super) struct Joined<'m> {
+    memo: &'m Memo<'m>,
+    tokens: usize,
+    /// What was added since the last seam.
+    open: String,
+}
+
+impl<'m> Joined<'m> {
+    pub(super) fn new(memo: &'m Memo<'m>) -> Self {
+        Self {
+            memo,
+            tokens: 0,
+            open: String::new(),
+        }
+    }
+
+    pub(super) fn push(&mut self, text: &Text, range: &Range<usize>) {
+        let Some(part) = text.as_str().get(range.clone()) else {
+            return;
+        };
+        if let (Some(left), Some(right)) = (self.open.chars().next_back(), part.chars().next())
+            && self.ends_between(left, right)
+        {
+            self.close();
+        }
+        match self.memo.measure(text).inside(range) {
+            Some((first, last)) => {
+                self.open += part.get(..first.at - range.start).unwrap_or_default();
+                self.close();
+                self.tokens += last.tokens - first.tokens;
+                self.open += part.get(last.at - range.start..).unwrap_or_default();
+            }
+            None => self.open += part,
+        }
+    }
+
+    fn ends_between(&self, left: char, right: char) -> bool {
+        match self.memo.joining {
+            Joining::Exact => self.memo.counter.seam(left, right),
+            #[cfg(test)]
+            Joining::SumOfParts => true,
+        }
+    }
+
+    fn close(&mut self) {
+        self.tokens += self.memo.join(&self.open);
+        self.open.clear();
+    }
+
+    /// The tokens so far, if nothing followed.
+    pub(super) fn so_far(&self) -> usize {
+        self.tokens + self.memo.join(&self.open)
+    }
+
+    pub(super) fn finish(mut self) -> usize {
+        self.close();
+        self.tokens
+    }
+}

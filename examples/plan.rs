@@ -2,27 +2,50 @@
 //!
 //! ```text
 //! cargo run --release --example plan -- examples/inventory/drive.toml \
-//!     "start perception after camera; start planner after perception; if camera fails stop planner within 2 s" \
-//!     --out target/drive
+//!     "start perception on node2 after camera on node1; start planner after perception; \
+//!      if camera fails stop planner within 2 s" --out target/drive
 //! ```
 //!
-//! With `--plan PLAN.toml` the plan is given as data instead of a goal, `--against DIR` tells what changes against an
-//! earlier bundle, `--force` overwrites, `--json` writes everything as JSON. Ends with 0 when the plan was rendered, 2
-//! when it was refused, 3 when something has to be asked back, 1 on anything else.
+//! Plain sentences are read without any model. `--llm URL` names an OpenAI-compatible server for goals that the grammar
+//! cannot read; what a model proposes goes through the same check. With `--plan PLAN.toml` the plan is given as data.
+//!
+//! Ends with 0 when the plan was rendered, 2 when it was refused, 3 when something has to be asked back, 1 on anything
+//! else.
 #![allow(
     clippy::print_stdout,
     clippy::print_stderr,
     reason = "a command speaks to its user"
 )]
 
+mod support;
+
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use gori::{Chain as _, Context};
 use gori_planner::diff::Diff;
-use gori_planner::name::PlanName;
-use gori_planner::{Bundle, Checked, Diagnosis, Forecast, Inventory, Plan, goal, input, render};
+use gori_planner::goal::{self, Planned, Planner, Question};
+use gori_planner::name::{PlanName, UnitRef};
+use gori_planner::{Bundle, Checked, Diagnosis, Forecast, Inventory, Plan, input, render};
 use serde_json::json;
 
+const USAGE: &str = "\
+usage: plan INVENTORY.toml \"GOAL\" [FLAGS]
+       plan INVENTORY.toml --plan PLAN.toml [FLAGS]
+
+  --out DIR        write the bundle there; without it nothing is written
+  --force          overwrite files that are there already
+  --against DIR    tell what changes against an earlier bundle, and the way back
+  --name NAME      the plan's name, which becomes its target's [plan]
+  --llm URL        an OpenAI-compatible server for what the grammar cannot read, such as
+                   http://127.0.0.1:8080/v1#MODEL; a key is read from OPENAI_API_KEY
+  --json           everything as one JSON object
+  --help           this text
+
+INVENTORY and PLAN may be JSON as well.
+exit code: 0 rendered, 2 refused, 3 a question back, 1 anything else";
+
+#[derive(Default)]
 struct Options {
     inventory: PathBuf,
     goal: Option<String>,
@@ -30,20 +53,16 @@ struct Options {
     out: Option<PathBuf>,
     against: Option<PathBuf>,
     name: String,
+    llm: Option<String>,
     force: bool,
     json: bool,
+    help: bool,
 }
 
 fn options() -> Result<Options, String> {
     let mut options = Options {
-        inventory: PathBuf::new(),
-        goal: None,
-        plan: None,
-        out: None,
-        against: None,
         name: "plan".into(),
-        force: false,
-        json: false,
+        ..Options::default()
     };
     let mut plain = Vec::new();
     let mut args = std::env::args().skip(1);
@@ -55,21 +74,31 @@ fn options() -> Result<Options, String> {
             "--against" => options.against = Some(value()?.into()),
             "--name" => options.name = value()?,
             "--force" => options.force = true,
+            "--llm" => options.llm = Some(value()?),
             "--json" => options.json = true,
+            "--help" => options.help = true,
             option if option.starts_with("--") => {
                 return Err(format!("there is no option {option}"));
             }
             _ => plain.push(arg),
         }
     }
+    if options.help {
+        return Ok(options);
+    }
     let mut plain = plain.into_iter();
     options.inventory = plain
         .next()
-        .ok_or("usage: plan INVENTORY.toml \"GOAL\" --out DIR")?
+        .ok_or("no inventory was given; see --help")?
         .into();
     options.goal = plain.next();
+    if let Some(more) = plain.next() {
+        return Err(format!(
+            "{more:?} is one argument too many: put the goal in quotes"
+        ));
+    }
     if options.goal.is_some() == options.plan.is_some() {
-        return Err("give a goal in words, or --plan PLAN.toml".into());
+        return Err("give either a goal in words or --plan PLAN.toml; see --help".into());
     }
     Ok(options)
 }
@@ -77,8 +106,8 @@ fn options() -> Result<Options, String> {
 /// What the run came to.
 enum Outcome {
     Rendered(Box<Checked<Plan>>, Bundle, Option<Diff>),
-    Refused(Vec<Diagnosis>),
-    Asked(Vec<goal::Question>, Vec<String>),
+    Refused(Option<Box<Plan>>, Vec<Diagnosis>),
+    Asked(Vec<Question>, Vec<String>),
 }
 
 fn text(path: &Path) -> Result<String, String> {
@@ -89,7 +118,7 @@ fn is_json(path: &Path) -> bool {
     path.extension().is_some_and(|e| e == "json")
 }
 
-fn run(options: &Options) -> Result<Outcome, String> {
+async fn run(options: &Options) -> Result<Outcome, String> {
     let source = text(&options.inventory)?;
     let read = if is_json(&options.inventory) {
         input::inventory_from_json
@@ -98,15 +127,18 @@ fn run(options: &Options) -> Result<Outcome, String> {
     };
     let inventory = match read(&source) {
         Ok(inventory) => inventory,
-        Err(diagnosis) => return Ok(Outcome::Refused(vec![diagnosis])),
+        Err(diagnosis) => return Ok(Outcome::Refused(None, vec![diagnosis])),
     };
-    let plan = match plan(options, &inventory)? {
-        Ok(plan) => plan,
-        Err(outcome) => return Ok(outcome),
+    let planned = match &options.goal {
+        Some(goal) => from_goal(goal, options, inventory).await?,
+        None => from_file(options, inventory)?,
     };
-    let plan = match Checked::new(inventory, plan) {
-        Ok(plan) => plan,
-        Err(refusal) => return Ok(Outcome::Refused(refusal.diagnoses)),
+    let plan = match planned {
+        Planned::Plan(proposal) => proposal.plan,
+        Planned::Questions { questions, unread } => return Ok(Outcome::Asked(questions, unread)),
+        Planned::Refused {
+            plan, diagnoses, ..
+        } => return Ok(Outcome::Refused(plan, diagnoses)),
     };
     let bundle = render(&plan);
     let diff = match &options.against {
@@ -124,127 +156,175 @@ fn run(options: &Options) -> Result<Outcome, String> {
     Ok(Outcome::Rendered(Box::new(plan), bundle, diff))
 }
 
-fn plan(options: &Options, inventory: &Inventory) -> Result<Result<Plan, Outcome>, String> {
-    if let Some(path) = &options.plan {
-        let source = text(path)?;
-        let read = if is_json(path) {
-            input::plan_from_json
-        } else {
-            input::plan_from_toml
-        };
-        return Ok(read(&source).map_err(|d| Outcome::Refused(vec![d])));
-    }
+async fn from_goal(goal: &str, options: &Options, inventory: Inventory) -> Result<Planned, String> {
     let name = PlanName::parse(&options.name).map_err(|e| e.to_string())?;
-    let reading = goal::read(
-        options.goal.as_deref().unwrap_or_default(),
-        inventory,
-        &name,
-    );
-    if reading.is_complete() {
-        return Ok(Ok(reading.plan));
+    let Some(address) = &options.llm else {
+        let reading = goal::read(goal, &inventory, &name);
+        if reading.is_complete() {
+            return Ok(Planned::checked(inventory, reading.plan));
+        }
+        return Ok(Planned::Questions {
+            questions: reading.questions,
+            unread: reading.unread,
+        });
+    };
+    let (model, _) = support::llm::open(address)
+        .await
+        .map_err(|e| e.to_string())?;
+    let planner = Planner::new(model, inventory, name);
+    planner
+        .call(&Context::new(), goal.to_owned())
+        .await
+        .map_err(|e| e.to_string())
+}
+
+fn from_file(options: &Options, inventory: Inventory) -> Result<Planned, String> {
+    let path = options.plan.as_deref().ok_or("no plan was given")?;
+    let source = text(path)?;
+    let read = if is_json(path) {
+        input::plan_from_json
+    } else {
+        input::plan_from_toml
+    };
+    Ok(match read(&source) {
+        Ok(plan) => Planned::checked(inventory, plan),
+        Err(diagnosis) => Planned::Refused {
+            plan: None,
+            diagnoses: vec![diagnosis],
+            attempts: 0,
+        },
+    })
+}
+
+fn list(units: &[UnitRef]) -> String {
+    let names: Vec<String> = units.iter().map(ToString::to_string).collect();
+    if names.is_empty() {
+        "nothing".into()
+    } else {
+        names.join(", ")
     }
-    Ok(Err(Outcome::Asked(reading.questions, reading.unread)))
 }
 
 fn tell(outcome: &Outcome, options: &Options) {
     match outcome {
+        Outcome::Rendered(plan, bundle, diff) if options.json => {
+            let files: Vec<&str> = bundle.files().map(|(p, _)| p).collect();
+            let all = json!({ "outcome": "rendered", "hash": bundle.hash(), "plan": plan.plan(),
+                "forecast": Forecast::new(plan), "remarks": plan.remarks(), "files": files, "diff": diff });
+            println!("{all:#}");
+        }
         Outcome::Rendered(plan, bundle, diff) => {
-            let forecast = Forecast::new(plan);
-            if options.json {
-                let files: Vec<&str> = bundle.files().map(|(p, _)| p).collect();
-                let all = json!({ "outcome": "rendered", "hash": bundle.hash(), "plan": plan.plan(), "forecast": forecast,
-                    "remarks": plan.remarks(), "files": files, "diff": diff });
-                println!("{all:#}");
-                return;
-            }
-            let path: Vec<String> = forecast
-                .critical_path
-                .iter()
-                .map(ToString::to_string)
-                .collect();
-            println!(
-                "everything is up after {}; critical path: {}",
-                forecast.ready_after,
-                path.join(" -> ")
-            );
-            for unit in &forecast.units {
-                println!(
-                    "  {:>8}  {:>8}  {}",
-                    unit.start.to_string(),
-                    unit.ready.to_string(),
-                    unit.unit
-                );
-            }
-            for blast in forecast.node_blasts.iter().filter(|b| !b.gone.is_empty()) {
-                println!(
-                    "if {} is lost: stops {:?}, runs on without something: {:?}",
-                    blast.node, blast.stops, blast.degraded
-                );
-            }
-            for remark in plan.remarks() {
-                println!("remark: {remark}");
-            }
+            tell_plan(plan);
             if let Some(diff) = diff {
+                println!();
                 print!("{}", diff.to_text());
             }
+            let (count, hash) = (bundle.files().count(), bundle.hash());
             match &options.out {
                 Some(out) => println!(
-                    "{} files in {}, hash {}",
-                    bundle.files().count(),
-                    out.display(),
-                    bundle.hash()
+                    "\n{count} files in {}; start with its README.md\nhash {hash}",
+                    out.display()
                 ),
-                None => println!(
-                    "{} files, not written without --out; hash {}",
-                    bundle.files().count(),
-                    bundle.hash()
-                ),
+                None => println!("\n{count} files, not written without --out\nhash {hash}"),
             }
         }
-        Outcome::Refused(diagnoses) if options.json => {
+        Outcome::Refused(plan, diagnoses) if options.json => {
             println!(
                 "{:#}",
-                json!({ "outcome": "refused", "diagnoses": diagnoses })
+                json!({ "outcome": "refused", "diagnoses": diagnoses, "plan": plan })
             );
         }
-        Outcome::Refused(diagnoses) => diagnoses.iter().for_each(|d| println!("refused: {d}")),
+        Outcome::Refused(_, diagnoses) => diagnoses.iter().for_each(|d| println!("refused: {d}")),
         Outcome::Asked(questions, unread) if options.json => {
             println!(
                 "{:#}",
                 json!({ "outcome": "question", "questions": questions, "unread": unread })
             );
         }
-        Outcome::Asked(questions, unread) => {
-            for question in questions {
-                println!(
-                    "question: {} {}",
-                    question.question,
-                    question.choices.join(", ")
-                );
-            }
-            for sentence in unread {
-                println!(
-                    "not a plain sentence: {sentence:?}; say it as \"start A after B\", \"A needs B within 2 s\" or \"if A fails stop B\""
-                );
-            }
-        }
+        Outcome::Asked(questions, unread) => tell_questions(questions, unread),
     }
 }
 
-fn main() -> ExitCode {
-    let outcome = options().and_then(|options| run(&options).map(|outcome| (outcome, options)));
-    match outcome {
-        Ok((outcome, options)) => {
+fn tell_plan(plan: &Checked<Plan>) {
+    let forecast = Forecast::new(plan);
+    println!("{:>8}  {:>8}  unit", "start", "ready");
+    for unit in &forecast.units {
+        println!(
+            "{:>8}  {:>8}  {}",
+            unit.start.to_string(),
+            unit.ready.to_string(),
+            unit.unit
+        );
+    }
+    let path: Vec<String> = forecast
+        .critical_path
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    println!(
+        "all up after {}; critical path: {}\n",
+        forecast.ready_after,
+        path.join(" -> ")
+    );
+    for blast in forecast.node_blasts.iter().filter(|b| !b.gone.is_empty()) {
+        let degraded = match blast.degraded.as_slice() {
+            [] => String::new(),
+            units => format!("; runs on without something it wanted: {}", list(units)),
+        };
+        println!(
+            "if {} is lost: {} stops elsewhere{degraded}",
+            blast.node,
+            list(&blast.stops)
+        );
+    }
+    for remark in plan.remarks() {
+        println!("remark: {remark}");
+    }
+}
+
+fn tell_questions(questions: &[Question], unread: &[String]) {
+    for question in questions {
+        let choices = match question.choices.as_slice() {
+            [] => String::new(),
+            choices => format!(" ({})", choices.join(", ")),
+        };
+        println!("question: {}{choices}", question.question);
+    }
+    for sentence in unread {
+        println!("not a plain sentence: {sentence:?}");
+    }
+    if !unread.is_empty() {
+        println!(
+            "say it as \"start A after B\", \"A needs B within 2 s\" or \"if A fails stop B\", or give a language model with --llm"
+        );
+    }
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    let options = match options() {
+        Ok(options) if options.help => {
+            println!("{USAGE}");
+            return ExitCode::SUCCESS;
+        }
+        Ok(options) => options,
+        Err(message) => {
+            eprintln!("{message}");
+            return ExitCode::FAILURE;
+        }
+    };
+    match run(&options).await {
+        Ok(outcome) => {
             tell(&outcome, &options);
             ExitCode::from(match outcome {
                 Outcome::Rendered(..) => 0,
-                Outcome::Refused(_) => 2,
+                Outcome::Refused(..) => 2,
                 Outcome::Asked(..) => 3,
             })
         }
         Err(message) => {
             eprintln!("{message}");
-            ExitCode::from(1)
+            ExitCode::FAILURE
         }
     }
 }

@@ -4,6 +4,7 @@
 //! cargo run --example prompt_budget            # 400 tokens
 //! cargo run --example prompt_budget -- 250     # another budget
 //! ```
+#![allow(clippy::print_stdout, reason = "it talks to a person")]
 
 use gori::models::tokens::{Encoding, Tiktoken};
 use gori::prompt::{

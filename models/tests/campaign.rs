@@ -3,7 +3,12 @@
 //!
 //! `GORI_CAMPAIGN=full` makes it 10,000 requests instead of a sample.
 #![cfg(feature = "http")]
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout
+)]
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -59,7 +64,7 @@ fn retrying(llm: OpenAi) -> impl Llm + Clone {
 async fn ask(llm: &(impl Llm + ?Sized), number: usize) -> Result<String> {
     let cx = Context::new().within(DEADLINE);
     let prompt = Prompt::user(format!("question {number}"));
-    if number % 3 == 0 {
+    if number.is_multiple_of(3) {
         return Ok(llm.complete(&cx, &prompt).await?.text);
     }
     let mut stream = llm.stream(&cx, &prompt).await?;

@@ -39,9 +39,11 @@
 //! assert_eq!(Forecast::new(&plan).ready_after.as_millis(), 1215); // 10 to ask, 500, 5 to hear, 700
 //! ```
 
+pub mod apply;
 pub mod check;
 pub mod code;
 pub mod diff;
+mod error;
 pub mod forecast;
 pub mod goal;
 mod graph;

@@ -11,6 +11,7 @@ mod goals;
 
 use goals::{goals, inventory};
 use gori_planner::name::PlanName;
+use gori_planner::simulate::Fault;
 use gori_planner::{Checked, goal};
 use proptest::prelude::*;
 
@@ -77,6 +78,129 @@ fn sentences_beyond_the_grammar_are_told_apart() {
     ] {
         let reading = goal::read(text, &inventory, &name());
         assert!(!reading.is_complete(), "{text}: {reading:?}");
+    }
+}
+
+#[test]
+fn a_question_about_a_fault_is_clear_or_asked_back() {
+    let inventory = inventory();
+    for text in [
+        "what if node9 dies?",
+        "what if node2 sings?",
+        "",
+        "what if node2 restarts",
+        "what if camera is unplugged",
+    ] {
+        assert!(goal::what_if(text, &inventory).is_err(), "{text}");
+    }
+    for text in [
+        "What happens if the camera fails?",
+        "카메라가 죽으면?",
+        "what if node1/camera.service crashes",
+    ] {
+        let fault = goal::what_if(text, &inventory).unwrap();
+        assert_eq!(
+            fault,
+            Fault::UnitFails("node1/camera.service".parse().unwrap()),
+            "{text}"
+        );
+    }
+    let fault = goal::what_if("node2가 끊기면 어떻게 돼?", &inventory).unwrap();
+    assert_eq!(fault, Fault::CablePulled("node2".parse().unwrap()));
+}
+
+/// Sentences that look like ones of the grammar and mean something else, or nothing. Whether they come out as unread or
+/// as a question does not matter; a plan must not come of them.
+const NEAR_MISSES: [&str; 44] = [
+    "planner does not need perception",
+    "planner no longer needs perception",
+    "do not start planner after perception",
+    "never start planner after perception",
+    "start planner never after perception",
+    "start planner not before perception",
+    "start planner 2 s after camera",
+    "start planner after camera or perception",
+    "start planner after camera but not after perception",
+    "start either planner or logger after camera",
+    "start planner instead of logger after camera",
+    "start camera within 2 s",
+    "all must stop within 2 s",
+    "everything must be stopped within 5 s",
+    "if camera does not fail stop planner",
+    "if camera fails do not stop planner",
+    "if camera fails twice stop planner",
+    "if camera or perception fails stop planner",
+    "if camera fails stop planner and restart camera",
+    "if camera fails start logger and stop planner",
+    "planner depends on perception only on sundays",
+    "planner hardly depends on perception",
+    "perception is not useless without camera",
+    "perception can run without camera",
+    "perception must run without camera",
+    "keep logger stopped whenever perception runs",
+    "chain camera",
+    "then start planner",
+    "it needs camera",
+    "start planner after it",
+    "planner waits at most 2 s for camera",
+    "start planner after camera. planner needs camera. planner wants camera",
+    "start planner after camera within 2 s; start planner after camera within 3 s",
+    "I would like planner to wait for the telemetry database, but it has to drive even if perception never comes up",
+    "플래너는 인지가 필요하지 않다",
+    "플래너는 인지가 필요 없다",
+    "카메라 다음에 인지를 시작하지 마",
+    "카메라 다음에 인지를 시작하면 안 된다",
+    "카메라 다음에 시작해",
+    "카메라가 실패하면 인지를 중지하지 마",
+    "카메라가 실패하면 인지를 시작하고 로거를 중지해",
+    "인지는 카메라 없이 돌아도 된다",
+    "플래너는 텔레메트리 데이터베이스가 있으면 좋지 않다",
+    "플래너를 시작하기 전에 3초 안에 모두 준비되어 있어야 한다",
+];
+
+#[test]
+fn a_sentence_that_means_something_else_gives_no_plan() {
+    let inventory = inventory();
+    for text in NEAR_MISSES {
+        let reading = goal::read(text, &inventory, &name());
+        assert!(!reading.is_complete(), "{text}: {:?}", reading.plan);
+    }
+    println!("{} near misses, none read", NEAR_MISSES.len());
+}
+
+#[test]
+fn one_wish_in_many_words_gives_one_plan() {
+    let inventory = inventory();
+    let edges = |text: &str| {
+        let reading = goal::read(text, &inventory, &name());
+        assert!(reading.is_complete(), "{text}: {reading:?}");
+        let edges = reading.plan.edges.into_iter();
+        edges.map(|e| (e.unit, e.needs, e.kind)).collect::<Vec<_>>()
+    };
+    let wanted = edges("start perception after camera");
+    for text in [
+        "start perception on node2 after camera on node1",
+        "Start camera before perception.",
+        "Start camera. Then start perception.",
+        "start camera, then perception",
+        "first start camera and then start perception",
+        "After camera, start perception.",
+        "Once the camera is up, start perception.",
+        "perception depends on the camera",
+        "Perception in turn relies on camera.",
+        "perception cannot run without camera",
+        "Make sure that perception starts after the camera.",
+        "chain camera and perception in that order",
+        "perception may only be started once camera is ready",
+        "인지를 카메라 다음에 시작해",
+        "카메라 다음에 인지를 시작해 주세요",
+        "카메라 후에 인지를 실행해야 한다",
+        "인지는 카메라에 의존한다",
+        "카메라와 인지를 순서대로 시작해",
+        "인지를 시작하기 전에 카메라를 먼저 시작해",
+        "먼저 카메라를 켜고, 카메라가 준비되면 node2에서 인지를 시작해 줘",
+    ] {
+        assert_eq!(edges(text), wanted, "{text}");
     }
 }
 

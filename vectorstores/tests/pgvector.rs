@@ -1,6 +1,11 @@
 //! The store in Postgres against a real Postgres with pgvector.
 #![cfg(all(feature = "pgvector", target_os = "linux", target_arch = "x86_64"))]
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout
+)]
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -80,7 +85,7 @@ fn point(number: usize) -> Point {
         id: format!("p{number:04}"),
         vector: vec![angle.sin(), angle.cos(), (angle * 0.3).sin(), 0.5],
         text: format!("the \0 text of {number}"),
-        metadata: Metadata::from([("even".to_owned(), (number % 2 == 0).into())]),
+        metadata: Metadata::from([("even".to_owned(), number.is_multiple_of(2).into())]),
     }
 }
 

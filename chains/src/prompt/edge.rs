@@ -135,8 +135,7 @@ fn last_border(text: &str, at: usize, unit: Unit) -> Option<usize> {
         Unit::Word => near
             .split_word_bound_indices()
             .map(|(i, _)| i)
-            .filter(inside)
-            .last(),
+            .rfind(inside),
         Unit::Grapheme => return grapheme(text, at, false),
     }
     .map(|place| from + place)
@@ -240,11 +239,11 @@ mod tests {
 
     #[test]
     fn each_border_is_where_a_reader_would_put_it() {
-        let end = |at, unit| &TEXT[..down(TEXT, at, unit).0];
+        let end = |at, unit| TEXT.split_at(down(TEXT, at, unit).0).0;
         assert_eq!(end(20, Unit::Sentence), "One is here.");
         assert_eq!(end(20, Unit::Word), "One is here. Two");
         assert_eq!(end(40, Unit::Line), "One is here. Two follows!");
-        let start = |at, unit| &TEXT[up(TEXT, at, unit).0..];
+        let start = |at, unit| TEXT.split_at(up(TEXT, at, unit).0).1;
         assert!(start(3, Unit::Sentence).starts_with("Two follows!"));
         assert!(start(3, Unit::Line).starts_with("Three"));
         assert!(start(5, Unit::Word).starts_with("here"));

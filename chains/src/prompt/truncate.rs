@@ -243,6 +243,10 @@ impl Cutter<'_> {
     ) -> Cut {
         let length = self.text.len();
         let keep = keep.min(length);
+        #[expect(
+            clippy::single_range_in_vec_init,
+            reason = "the ranges that are kept, of which there may be one"
+        )]
         let kept = match self.how.lose {
             Lose::Tail => vec![0..down(keep)],
             Lose::Head => vec![up(length - keep)..length],

@@ -16,7 +16,7 @@ const SHARE: usize = 1 << 14;
 /// The tokens a model has seen, with their keys and values.
 #[derive(Debug, Default)]
 pub(super) struct Cache {
-    tokens: Vec<u32>,
+    pub(super) tokens: Vec<u32>,
     layers: Vec<Seen>,
 }
 
@@ -27,11 +27,6 @@ struct Seen {
 }
 
 impl Cache {
-    /// How many tokens it holds.
-    pub(super) fn len(&self) -> usize {
-        self.tokens.len()
-    }
-
     /// Keeps what agrees with the beginning of `prompt`, but never all of it, since the last
     /// token must be run to know what follows. Gives how many tokens were kept.
     pub(super) fn keep(&mut self, prompt: &[u32], shape: &Shape) -> usize {

@@ -101,7 +101,7 @@ impl Header {
                 .hint("the file was not downloaded whole, or is damaged: fetch it again"));
         }
         for (name, mut tensor) in places {
-            tensor.start = tensor.start.checked_add(start).unwrap_or(u64::MAX);
+            tensor.start = tensor.start.saturating_add(start);
             let end = tensor.start.checked_add(tensor.length);
             if end.is_none_or(|end| end > length) {
                 return Err(corrupt("it ends before its last tensor does")

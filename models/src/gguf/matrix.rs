@@ -32,10 +32,6 @@ impl Matrix {
         }
     }
 
-    pub(super) fn rows(&self) -> usize {
-        self.rows
-    }
-
     /// Reads a tensor below the rows there are.
     pub(super) fn append(
         &mut self,

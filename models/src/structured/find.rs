@@ -61,7 +61,7 @@ mod tests {
             format!("<tool_call>{value}</tool_call>"),
             format!("I think {{that}} [sic] it is {value}, or {{so."),
         ] {
-            assert_eq!(candidates(&text), [value.clone()], "{text}");
+            assert_eq!(candidates(&text), std::slice::from_ref(&value), "{text}");
         }
         assert_eq!(candidates("one {\"a\":1} two {\"a\":2}").len(), 2);
         assert_eq!(candidates("42"), [json!(42)]);

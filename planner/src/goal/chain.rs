@@ -9,7 +9,7 @@ use gori_core::{Chain, Context, Error, ErrorKind, Format, Llm, Message, Prompt, 
 use super::answer::{self, Answer};
 use super::grammar::{Question, read};
 use super::prompt;
-use crate::check::{Checked, Diagnosis};
+use crate::check::{Checked, Diagnosis, Refusal};
 use crate::forecast::Forecast;
 use crate::inventory::Inventory;
 use crate::name::PlanName;
@@ -41,6 +41,21 @@ pub enum Planned {
     },
 }
 
+impl Planned {
+    /// What comes of a plan that nobody was asked for: it passes, or it is refused.
+    #[must_use]
+    pub fn checked(inventory: Inventory, plan: Plan) -> Self {
+        match Proposal::checked(inventory, plan.clone(), 0) {
+            Ok(proposal) => Self::Plan(Box::new(proposal)),
+            Err(refusal) => Self::Refused {
+                plan: Some(Box::new(plan)),
+                diagnoses: refusal.diagnoses,
+                attempts: 0,
+            },
+        }
+    }
+}
+
 /// A plan that passed, with what is known about it.
 #[derive(Debug, Clone)]
 pub struct Proposal {
@@ -50,6 +65,18 @@ pub struct Proposal {
     pub forecast: Forecast,
     /// How often a model was asked; 0 if the grammar read the goal.
     pub attempts: usize,
+}
+
+impl Proposal {
+    fn checked(inventory: Inventory, plan: Plan, attempts: usize) -> Result<Self, Refusal> {
+        let plan = Checked::new(inventory, plan)?;
+        let forecast = Forecast::new(&plan);
+        Ok(Self {
+            plan,
+            forecast,
+            attempts,
+        })
+    }
 }
 
 /// The chain from a goal to a plan. Generic over the language model; without one use [`read`].
@@ -88,16 +115,6 @@ impl<L: Llm> Planner<L> {
         self
     }
 
-    fn passed(&self, plan: Plan, attempts: usize) -> Result<Planned, crate::check::Refusal> {
-        let plan = Checked::new(self.inventory.clone(), plan)?;
-        let forecast = Forecast::new(&plan);
-        Ok(Planned::Plan(Box::new(Proposal {
-            plan,
-            forecast,
-            attempts,
-        })))
-    }
-
     async fn ask(&self, cx: &Context, goal: &str, read: Option<&Plan>) -> Result<Planned> {
         let mut messages = vec![
             Message::system(prompt::system(&self.inventory)),
@@ -130,8 +147,9 @@ impl<L: Llm> Planner<L> {
                 Ok(Answer::Plan(plan)) => {
                     let mut diagnoses = answer::faithful(goal, &plan, read, &self.inventory);
                     if diagnoses.is_empty() {
-                        match self.passed((*plan).clone(), attempt) {
-                            Ok(planned) => return Ok(planned),
+                        let inventory = self.inventory.clone();
+                        match Proposal::checked(inventory, (*plan).clone(), attempt) {
+                            Ok(proposal) => return Ok(Planned::Plan(Box::new(proposal))),
                             Err(refusal) => diagnoses = refusal.diagnoses,
                         }
                     }
@@ -171,14 +189,7 @@ impl<L: Llm> Chain for Planner<L> {
             });
         }
         if reading.unread.is_empty() {
-            let plan = reading.plan.clone();
-            return Ok(self
-                .passed(reading.plan, 0)
-                .unwrap_or_else(|refusal| Planned::Refused {
-                    plan: Some(Box::new(plan)),
-                    diagnoses: refusal.diagnoses,
-                    attempts: 0,
-                }));
+            return Ok(Planned::checked(self.inventory.clone(), reading.plan));
         }
         self.ask(cx, &goal, Some(&reading.plan)).await
     }

@@ -1,5 +1,7 @@
 //! Sentences into a plan.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 
 use super::resolve::{Found, Names};
@@ -23,8 +25,17 @@ pub(super) enum Clause {
         unit: Vec<Phrase>,
         needs: Vec<Phrase>,
         kind: EdgeKind,
+        /// Whether the sentence says how it is needed; "after" alone does not.
+        firm: bool,
         deadline: Option<Span>,
         reason: Option<String>,
+    },
+    /// "Then start X": after what the sentence before has named.
+    Then(Vec<Phrase>),
+    Deadline {
+        unit: Vec<Phrase>,
+        needs: Vec<Phrase>,
+        span: Span,
     },
     Stop {
         when: Phrase,
@@ -37,6 +48,21 @@ pub(super) enum Clause {
         within: Option<Span>,
     },
     AllWithin(Span),
+}
+
+impl Clause {
+    /// The units that it names, those that start first.
+    pub(super) fn phrases(&self) -> Vec<&Phrase> {
+        match self {
+            Self::Start(units) | Self::Then(units) => units.iter().collect(),
+            Self::Needs { unit, needs, .. } | Self::Deadline { unit, needs, .. } => {
+                unit.iter().chain(needs).collect()
+            }
+            Self::Stop { when, stop, .. } => std::iter::once(when).chain(stop).collect(),
+            Self::NodeLost { stop, .. } => stop.iter().collect(),
+            Self::AllWithin(_) => Vec::new(),
+        }
+    }
 }
 
 /// What has to be asked back.
@@ -85,9 +111,11 @@ impl Reading {
 /// ```
 #[must_use]
 pub fn read(goal: &str, inventory: &Inventory, name: &PlanName) -> Reading {
-    let names = Names::new(inventory);
     let mut reader = Reader {
-        names,
+        names: Names::new(inventory),
+        loose: BTreeSet::new(),
+        named: Vec::new(),
+        started: Vec::new(),
         reading: Reading {
             plan: Plan::new(name.clone()),
             questions: Vec::new(),
@@ -96,20 +124,21 @@ pub fn read(goal: &str, inventory: &Inventory, name: &PlanName) -> Reading {
     };
     let mut late = Vec::new();
     for sentence in sentences(goal) {
-        let clauses = super::english::clauses(&sentence)
+        let clauses = super::english::clauses(&sentence, &reader.names)
             .or_else(|| super::korean::clauses(&sentence, &reader.names));
-        match clauses {
-            Some(clauses) => {
-                for clause in clauses {
-                    // What depends on the edges waits until all of them are known.
-                    if matches!(clause, Clause::NodeLost { .. }) {
-                        late.push(clause)
-                    } else {
-                        reader.take(clause)
-                    }
-                }
+        let Some(clauses) = clauses else {
+            reader.forget();
+            reader.reading.unread.push(sentence);
+            continue;
+        };
+        for clause in clauses {
+            // What depends on the edges waits until all of them are known.
+            if matches!(clause, Clause::NodeLost { .. } | Clause::Deadline { .. }) {
+                reader.forget();
+                late.push(clause);
+            } else {
+                reader.take(clause);
             }
-            None => reader.reading.unread.push(sentence),
         }
     }
     for clause in late {
@@ -139,6 +168,12 @@ fn sentences(goal: &str) -> Vec<String> {
 
 struct Reader<'a> {
     names: Names<'a>,
+    /// Edges of which only the order was said.
+    loose: BTreeSet<(UnitRef, UnitRef)>,
+    /// All that the last sentence has named: what "it" may mean.
+    named: Vec<UnitRef>,
+    /// What the last sentence starts: what "then" comes after.
+    started: Vec<UnitRef>,
     reading: Reading,
 }
 
@@ -146,16 +181,21 @@ impl Reader<'_> {
     fn take(&mut self, clause: Clause) {
         match clause {
             Clause::Start(units) => {
-                for at in self.all(&units) {
-                    if !self.reading.plan.start.contains(&at) {
-                        self.reading.plan.start.push(at);
+                let units = self.all(&units);
+                for at in &units {
+                    if !self.reading.plan.start.contains(at) {
+                        self.reading.plan.start.push(at.clone());
                     }
                 }
+                self.started = units.clone();
+                self.named = units;
             }
+            Clause::Then(units) => self.then(&units),
             Clause::Needs {
                 unit,
                 needs,
                 kind,
+                firm,
                 deadline,
                 reason,
             } => {
@@ -163,7 +203,19 @@ impl Reader<'_> {
                 let reason = reason.and_then(|r| Text::parse(&r).ok());
                 for unit in &units {
                     for needs in &needs {
-                        self.edge(unit, needs, kind, deadline, reason.clone());
+                        self.edge(unit, needs, kind, firm);
+                        self.deadline(unit, needs, deadline);
+                        self.reason(unit, needs, reason.as_ref());
+                    }
+                }
+                self.started = units.clone();
+                self.named = units.into_iter().chain(needs).collect();
+            }
+            Clause::Deadline { unit, needs, span } => {
+                let (units, needs) = (self.all(&unit), self.all(&needs));
+                for unit in &units {
+                    for needs in &needs {
+                        self.deadline(unit, needs, Some(span));
                     }
                 }
             }
@@ -178,45 +230,121 @@ impl Reader<'_> {
                         within,
                     })
                 }));
+                self.named = when.into_iter().chain(stop).collect();
             }
             Clause::NodeLost { node, stop, within } => self.node_lost(&node, &stop, within),
             Clause::AllWithin(span) => self.reading.plan.policy.ready_within = Some(span),
         }
     }
 
-    fn edge(
-        &mut self,
-        unit: &UnitRef,
-        needs: &UnitRef,
-        kind: EdgeKind,
-        deadline: Option<Span>,
-        reason: Option<Text>,
-    ) {
-        let edges = &mut self.reading.plan.edges;
-        if let Some(there) = edges
-            .iter_mut()
-            .find(|e| e.unit == *unit && e.needs == *needs)
-        {
-            there.deadline = deadline.or(there.deadline);
-            there.reason = reason.or(there.reason.take());
-            if there.kind == EdgeKind::Hard {
-                there.kind = kind;
-            }
-            return;
+    /// "Then start B": after what the sentence before starts.
+    fn then(&mut self, units: &[Phrase]) {
+        let units = self.all(units);
+        let before = std::mem::replace(&mut self.started, units.clone());
+        if before.is_empty() {
+            let question = "after what? the sentence before \"then\" starts nothing";
+            self.ask("then", question.into(), Vec::new());
         }
-        edges.push(Edge {
-            unit: unit.clone(),
-            needs: needs.clone(),
-            kind,
-            deadline,
-            on_node_loss: None,
-            reason,
-        });
+        for (unit, needs) in units
+            .iter()
+            .flat_map(|u| before.iter().map(move |b| (u, b)))
+        {
+            self.edge(unit, needs, EdgeKind::Hard, false);
+        }
+        self.named = units;
+    }
+
+    /// A sentence that was not read may have named anything.
+    fn forget(&mut self) {
+        self.named.clear();
+        self.started.clear();
+    }
+
+    fn edge(&mut self, unit: &UnitRef, needs: &UnitRef, kind: EdgeKind, firm: bool) {
+        let key = (unit.clone(), needs.clone());
+        let edges = &mut self.reading.plan.edges;
+        let there = edges
+            .iter_mut()
+            .find(|e| e.unit == *unit && e.needs == *needs);
+        match there {
+            None => {
+                edges.push(Edge {
+                    unit: unit.clone(),
+                    needs: needs.clone(),
+                    kind,
+                    deadline: None,
+                    on_node_loss: None,
+                    reason: None,
+                });
+                if !firm {
+                    self.loose.insert(key);
+                }
+            }
+            Some(there) if firm && self.loose.remove(&key) => there.kind = kind,
+            Some(there) if firm && there.kind != kind => {
+                let question =
+                    format!("how does {unit} need {needs}? the goal says it in two ways");
+                let choices = [there.kind, kind].map(|k| format!("{k:?}").to_lowercase());
+                self.ask(needs.unit.as_str(), question, choices.into());
+            }
+            Some(_) => {}
+        }
+    }
+
+    /// The deadline of an edge. Without the edge it is not clear what shall happen when the time is over.
+    fn deadline(&mut self, unit: &UnitRef, needs: &UnitRef, deadline: Option<Span>) {
+        let Some(span) = deadline else { return };
+        let edges = &mut self.reading.plan.edges;
+        let there = edges
+            .iter_mut()
+            .find(|e| e.unit == *unit && e.needs == *needs);
+        match there {
+            Some(Edge {
+                deadline: Some(other),
+                ..
+            }) if *other != span => {
+                let question = format!("how long may {needs} take for {unit}?");
+                let choices = vec![other.to_string(), span.to_string()];
+                self.ask(needs.unit.as_str(), question, choices);
+            }
+            Some(there) => there.deadline = Some(span),
+            None => {
+                let question = format!("does {unit} need {needs}, or does it only want it?");
+                let choices = vec![
+                    format!("{unit} needs {needs}"),
+                    format!("{unit} wants {needs}"),
+                ];
+                self.ask(needs.unit.as_str(), question, choices);
+            }
+        }
+    }
+
+    fn reason(&mut self, unit: &UnitRef, needs: &UnitRef, reason: Option<&Text>) {
+        let edges = &mut self.reading.plan.edges;
+        let there = edges
+            .iter_mut()
+            .find(|e| e.unit == *unit && e.needs == *needs);
+        if let Some((there, reason)) = there.zip(reason) {
+            there.reason = Some(reason.clone());
+        }
     }
 
     /// The loss of a node is watched at each of its units that the unit to stop needs at once or by others.
     fn node_lost(&mut self, node: &str, stop: &[Phrase], within: Option<Span>) {
         let Some(node) = self.names.node(node) else {
+            // "If the camera goes down" speaks of a unit.
+            if self.names.knows(node) {
+                let when = Phrase {
+                    unit: node.to_owned(),
+                    node: None,
+                };
+                self.take(Clause::Stop {
+                    when,
+                    stop: stop.to_vec(),
+                    within,
+                });
+                return;
+            }
             let choices = self.names.nodes().map(ToString::to_string).collect();
             self.ask(node, format!("which node is {node:?}?"), choices);
             return;
@@ -241,6 +369,16 @@ impl Reader<'_> {
     fn all(&mut self, phrases: &[Phrase]) -> Vec<UnitRef> {
         let mut out = Vec::new();
         for phrase in phrases {
+            if phrase.unit == "it" && phrase.node.is_none() {
+                match self.named.as_slice() {
+                    [one] => out.push(one.clone()),
+                    several => {
+                        let choices = several.iter().map(ToString::to_string).collect();
+                        self.ask("it", "what is \"it\"?".into(), choices);
+                    }
+                }
+                continue;
+            }
             match self.names.unit(&phrase.unit, phrase.node.as_deref()) {
                 Found::One(at) => out.push(at),
                 Found::Many(choices) => {

@@ -10,6 +10,9 @@ pub mod grammar;
 mod korean;
 mod prompt;
 mod resolve;
+mod template;
+mod what_if;
 
 pub use chain::{Planned, Planner, Proposal};
 pub use grammar::{Question, Reading, read};
+pub use what_if::what_if;

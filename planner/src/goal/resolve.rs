@@ -25,7 +25,7 @@ fn fold(text: &str) -> String {
 }
 
 /// Korean particles that follow a name, the longer first.
-const PARTICLES: [&str; 16] = [
+const PARTICLES: [&str; 17] = [
     "에서는",
     "서비스",
     "에서",
@@ -42,6 +42,7 @@ const PARTICLES: [&str; 16] = [
     "에",
     "와",
     "과",
+    "도",
 ];
 
 impl<'a> Names<'a> {
@@ -122,7 +123,7 @@ impl<'a> Names<'a> {
 }
 
 /// The text, and the text without up to two particles at its end.
-fn stripped(text: &str) -> impl Iterator<Item = String> {
+pub(super) fn stripped(text: &str) -> impl Iterator<Item = String> + use<> {
     let mut list = vec![text.trim().to_owned()];
     for depth in 0..2 {
         let last: Vec<String> = list

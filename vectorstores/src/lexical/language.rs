@@ -3,18 +3,18 @@
 use frostem::{Algorithm, Stemmer};
 
 macro_rules! languages {
-    ($($name:ident $code:literal),* $(,)?) => {
+    ($($(#[$mark:meta])? $name:ident $code:literal),* $(,)?) => {
         /// The language by whose rules words in Latin letters are cut to their stems, by the
         /// Snowball stemmers (<https://snowballstem.org>).
         ///
         /// Words in Cyrillic, Greek and Arabic letters are always cut as Russian, Greek and Arabic;
         /// other languages of those scripts lose little by it.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
         #[non_exhaustive]
         pub enum Language {
             /// No stems: words are taken as they are.
             None,
-            $(#[doc = concat!(stringify!($name), ".")] $name,)*
+            $(#[doc = concat!(stringify!($name), ".")] $(#[$mark])? $name,)*
         }
 
         impl Language {
@@ -37,14 +37,8 @@ macro_rules! languages {
 }
 
 languages! {
-    English "en", German "de", French "fr", Spanish "es", Portuguese "pt", Italian "it", Dutch "nl",
+    #[default] English "en", German "de", French "fr", Spanish "es", Portuguese "pt", Italian "it", Dutch "nl",
     Swedish "sv", Norwegian "no", Danish "da", Finnish "fi", Hungarian "hu", Turkish "tr",
-}
-
-impl Default for Language {
-    fn default() -> Self {
-        Self::English
-    }
 }
 
 /// The stemmers of one analyzer.

@@ -206,7 +206,10 @@ fn a_step_that_was_stopped_leaves_a_cache_that_can_be_gone_on_from() {
     let stop = Stop::new();
     stop.raise();
     let stopped = model.run(&mut cache, &tokens[20..], &stop).unwrap_err();
-    assert_eq!((stopped.kind(), cache.len()), (ErrorKind::Cancelled, 20));
+    assert_eq!(
+        (stopped.kind(), cache.tokens.len()),
+        (ErrorKind::Cancelled, 20)
+    );
     let scores = model.run(&mut cache, &tokens[20..], &Stop::new()).unwrap();
     let fresh = model
         .run(&mut Cache::default(), &tokens, &Stop::new())

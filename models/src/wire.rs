@@ -1,13 +1,11 @@
 //! What all wire formats share: asking, and turning events into the pieces of an answer.
 
 use std::collections::VecDeque;
-use std::time::Duration;
 
 use futures_core::stream::BoxStream;
 use futures_util::{StreamExt, stream};
 use gori_core::{Completion, Context, Delta, Error, ErrorKind, Prompt, Result};
 use serde_json::Value as Json;
-use tokio::time::timeout;
 
 use crate::http::{Endpoint, Request, Streamed};
 use crate::sse::Event;
@@ -29,8 +27,14 @@ fn request(wire: &impl Wire, prompt: &Prompt, stream: bool) -> Result<Request> {
     let body = serde_json::to_vec(&wire.encode(prompt, stream)).map_err(|e| {
         Error::new(ErrorKind::Internal, "the request could not be written").caused_by(e)
     })?;
+    let mut headers = wire.headers();
+    if stream {
+        // llama-server promises to keep the connection of a stream open and closes it all the
+        // same, on which the next request would be lost. A handshake is cheap beside a stream.
+        headers.push(("connection", "close".to_owned()));
+    }
     Ok(Request {
-        headers: wire.headers(),
+        headers,
         ..Request::post(wire.path(), body)
     })
 }
@@ -76,10 +80,6 @@ pub(crate) async fn stream(
         .map(move |delta| delta.map_err(|e| e.about(&model)))
         .boxed())
 }
-
-/// How long the end of a connection is waited for once the answer is whole, so that the
-/// connection can be used again. The caller has the answer by then.
-const LINGER: Duration = Duration::from_millis(50);
 
 /// A wire format's reading of its events. Pure: no I/O, no clock.
 pub(crate) trait Decode: Send + 'static {
@@ -132,7 +132,6 @@ impl<D: Decode> Reading<D> {
                 return Some(Ok(delta));
             }
             if self.ended {
-                self.linger().await;
                 return None;
             }
             if let Err(error) = self.read().await {
@@ -151,13 +150,8 @@ impl<D: Decode> Reading<D> {
             return self.decoder.event(&event?, &mut self.ready);
         }
         self.ended = true;
-        self.decoder.finish(&mut self.ready)
-    }
-
-    async fn linger(&mut self) {
-        let rest = async { while let Some(Ok(_)) = self.events.next().await {} };
-        let _ = timeout(LINGER, rest).await;
         self.events = stream::empty().boxed();
+        self.decoder.finish(&mut self.ready)
     }
 }
 

@@ -130,20 +130,63 @@ async fn the_answer_is_the_servers_whole_and_in_pieces() {
 }
 
 #[tokio::test]
-async fn a_connection_is_used_again_after_whole_answers_and_streams() {
+async fn a_connection_is_used_again_after_whole_answers() {
     let server = honest().await;
     let llm = llm(&server, Deadlines::default());
     for _ in 0..10 {
         llm.complete(&Context::new(), &Prompt::user("a"))
             .await
             .unwrap();
+    }
+    assert_eq!((server.requests(), server.connections()), (10, 1));
+}
+
+/// llama-server does so, and the request after every stream was lost.
+#[tokio::test]
+async fn a_server_that_closes_after_a_stream_which_it_promised_to_keep_loses_no_request() {
+    let faults = Faults {
+        share: 0.0,
+        seed: 1,
+        stall: Duration::ZERO,
+    };
+    let server = hostile::Server::start(move |received: &Received| {
+        let reply = hostile::chat(received, faults);
+        match received.json()["stream"] == json!(true) {
+            true => reply.wait(Duration::from_millis(2)).then(Step::Close),
+            false => reply,
+        }
+    })
+    .await;
+    let llm = llm(&server, Deadlines::default());
+    for _ in 0..20 {
         let stream = llm
             .stream(&Context::new(), &Prompt::user("b"))
             .await
             .unwrap();
         assert!(stream.all(|delta| async move { delta.is_ok() }).await);
+        llm.complete(&Context::new(), &Prompt::user("a"))
+            .await
+            .unwrap();
     }
-    assert_eq!((server.requests(), server.connections()), (20, 1));
+}
+
+#[tokio::test]
+async fn a_key_in_an_error_with_status_200_is_not_repeated() {
+    let whole = r#"{"error":{"message":"wrong: sk-test","code":500}}"#;
+    let event = format!("data: {whole}\n\n");
+    for reply in [
+        Reply::whole(200, "application/json", whole),
+        Reply::events().chunk(event.as_bytes()).end(),
+    ] {
+        let server = hostile::Server::start(move |_| reply.clone()).await;
+        let stream = llm(&server, short()).stream(&Context::new(), &Prompt::user("x"));
+        let error = match stream.await {
+            Ok(mut stream) => stream.next().await.unwrap().unwrap_err(),
+            Err(error) => error,
+        };
+        assert!(error.to_string().contains("wrong: ***"), "{error}");
+        assert!(!format!("{error:?}").contains("sk-test"));
+    }
 }
 
 #[tokio::test]

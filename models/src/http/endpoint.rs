@@ -45,7 +45,8 @@ impl Endpoint {
     pub(crate) async fn stream(&self, cx: &Context, request: &Request) -> Result<Streamed> {
         let response = self.send(cx, request).await?;
         if response.is("text/event-stream") {
-            return Ok(Streamed::Events(events(response.body)));
+            let events = events(response.body, Arc::clone(&self.transport));
+            return Ok(Streamed::Events(events));
         }
         self.read_json(response.body).await.map(Streamed::Whole)
     }
@@ -73,10 +74,13 @@ impl Endpoint {
         let json: Json = serde_json::from_slice(&content).map_err(|_| {
             fault::not_json(&self.transport.scrub(&String::from_utf8_lossy(&content)))
         })?;
-        match fault::in_success(&json) {
-            Some(error) => Err(error),
-            None => Ok(json),
+        if fault::in_success(&json).is_none() {
+            return Ok(json);
         }
+        // Servers send keys back in their errors, whatever the status.
+        let said = self.transport.scrub(&json.to_string());
+        let json = serde_json::from_str(&said).unwrap_or(Json::Null);
+        Err(fault::in_success(&json).unwrap_or_else(|| fault::unexplained(&json)))
     }
 }
 
@@ -94,18 +98,29 @@ async fn beginning(body: &mut Body) -> String {
     String::from_utf8_lossy(&content).into_owned()
 }
 
-fn events(body: Body) -> BoxStream<'static, Result<Event>> {
-    let parse = |(mut pieces, mut parser): (BoxStream<'static, Result<Vec<u8>>>, Parser)| async {
+/// What is being read: the pieces, what of them is no event yet, and who knows the secrets.
+type Reading = (
+    BoxStream<'static, Result<Vec<u8>>>,
+    Parser,
+    Arc<dyn Transport>,
+);
+
+/// The events, without secrets, since any of them may turn out to be an error that repeats one.
+fn events(body: Body, transport: Arc<dyn Transport>) -> BoxStream<'static, Result<Event>> {
+    let parse = |(mut pieces, mut parser, transport): Reading| async {
         let Some(piece) = pieces.next().await else {
             return Ok(None);
         };
-        let events = parser.feed(&piece?)?;
+        let mut events = parser.feed(&piece?)?;
+        for event in &mut events {
+            event.data = transport.scrub(&event.data);
+        }
         Ok::<_, Error>(Some((
             stream::iter(events.into_iter().map(Ok)),
-            (pieces, parser),
+            (pieces, parser, transport),
         )))
     };
-    let state = (body.into_stream(), Parser::new());
+    let state = (body.into_stream(), Parser::new(), transport);
     futures_util::TryStreamExt::try_flatten(stream::try_unfold(state, parse)).boxed()
 }
 

@@ -31,10 +31,12 @@ pub enum Value {
     Float(f64),
     /// Text.
     Str(String),
+    /// Several values.
+    // Before the moment: the first kind that fits is read, and serde reads a struct of one
+    // number from a list of one number too.
+    List(Vec<Value>),
     /// A moment.
     Time(Time),
-    /// Several values.
-    List(Vec<Value>),
 }
 
 /// A moment, in milliseconds since 1970-01-01T00:00:00Z without leap seconds.
@@ -107,4 +109,32 @@ from! {
     String => |value| Self::Str(value);
     Time => |value| Self::Time(value);
     Vec<Value> => |value| Self::List(value);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_of_one_number_is_read_as_a_list_and_not_as_a_moment() {
+        let values = [
+            Value::List(vec![0.into()]),
+            Value::List(vec![]),
+            Value::List(vec![Value::List(vec![7.into()])]),
+            Time::from_millis(7).into(),
+            Value::List(vec![Time::from_millis(7).into()]),
+            7.into(),
+            7.5.into(),
+            true.into(),
+            "7".into(),
+        ];
+        for value in values {
+            let json = serde_json::to_string(&value).unwrap();
+            assert_eq!(
+                serde_json::from_str::<Value>(&json).unwrap(),
+                value,
+                "{json}"
+            );
+        }
+    }
 }

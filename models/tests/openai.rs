@@ -179,8 +179,8 @@ async fn a_key_in_an_error_with_status_200_is_not_repeated() {
         Reply::events().chunk(event.as_bytes()).end(),
     ] {
         let server = hostile::Server::start(move |_| reply.clone()).await;
-        let stream = llm(&server, short()).stream(&Context::new(), &Prompt::user("x"));
-        let error = match stream.await {
+        let (llm, cx, prompt) = (llm(&server, short()), Context::new(), Prompt::user("x"));
+        let error = match llm.stream(&cx, &prompt).await {
             Ok(mut stream) => stream.next().await.unwrap().unwrap_err(),
             Err(error) => error,
         };

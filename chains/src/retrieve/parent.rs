@@ -33,7 +33,7 @@ impl<R: Retriever, S: VectorStore> Parent<R, S> {
 type Key = (Option<String>, Option<i64>, Option<String>, (i64, i64));
 
 fn key(hit: &Hit) -> Option<Key> {
-    let value = |name| hit.metadata.get(name);
+    let value = |name: &'static str| hit.metadata.get(name);
     let text = |name| value(name).and_then(Value::as_str).map(str::to_owned);
     let int = |name| value(name).and_then(Value::as_int);
     let bytes = (int(field::PARENT)?, int(field::PARENT_END)?);

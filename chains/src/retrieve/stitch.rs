@@ -91,7 +91,7 @@ pub(super) fn widened(mut hit: Hit, chunks: &[Hit]) -> Hit {
             .insert(field::BYTE.to_owned(), Value::Int(from));
         hit.metadata
             .insert(field::BYTE_END.to_owned(), Value::Int(to));
-        let line = |name| {
+        let line = |name: &'static str| {
             chunks
                 .iter()
                 .filter_map(move |chunk| chunk.metadata.get(name)?.as_int())

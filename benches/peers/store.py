@@ -6,7 +6,7 @@
 VECTORS holds f32 rows, such as `embed.py` makes of the descriptions in Debian's package lists.
 Makes its own Python environment in benches/peers/.venv-store where the peers are not at hand, and
 prints one table. One thread, M 16, ef_construction 200, recall@10 against exact, processor time
-and not time on the clock. What needs strace or a memory cgroup says so where it cannot have it.
+and not time on the clock. GORI_FIGURES may name a built example `figures`. What needs strace or a memory cgroup says so where it cannot have it.
 """
 import gc
 import json
@@ -234,14 +234,18 @@ def large(binary, path, dims, points=100_000):
         say("resident MB after the first answer (raw is " + f"{points * dims * 4 / 1e6:.0f} MB)", f'{opened["resident_mb"]:.1f}', "vectors not read in")
 
 
+def built():
+    subprocess.check_call(["cargo", "build", "-q", "--release", "-p", "gori-vectorstores", "--example", "figures"], cwd=ROOT)
+    target = os.environ.get("CARGO_TARGET_DIR", ROOT / "target")
+    return pathlib.Path(target).resolve() / "release" / "examples" / "figures"
+
+
 def main():
     inside()
     import numpy as np
 
     path, dims = os.path.abspath(sys.argv[1]), int(sys.argv[2])
-    subprocess.check_call(["cargo", "build", "-q", "--release", "-p", "gori-vectorstores", "--example", "figures"], cwd=ROOT)
-    target = os.environ.get("CARGO_TARGET_DIR", ROOT / "target")
-    binary = pathlib.Path(target).resolve() / "release" / "examples" / "figures"
+    binary = os.environ.get("GORI_FIGURES") or built()
     vectors = np.fromfile(path, dtype=np.float32).reshape(-1, dims)
     most = len(vectors) - QUERIES
     for size in [int(arg) for arg in sys.argv[3:]] or [10_000, min(60_000, most)]:

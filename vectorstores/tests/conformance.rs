@@ -35,6 +35,7 @@ struct Local {
     home: tempfile::TempDir,
     durability: Durability,
     seal_after: usize,
+    graph_from: usize,
 }
 
 impl Local {
@@ -44,6 +45,7 @@ impl Local {
             home,
             durability,
             seal_after: 3,
+            graph_from: usize::MAX,
         }
     }
 }
@@ -56,7 +58,8 @@ impl StoreFactory for Local {
         let options = Options::new(dims)
             .metric(metric)
             .durability(self.durability)
-            .seal_after(self.seal_after);
+            .seal_after(self.seal_after)
+            .graph_from(self.graph_from);
         LocalStore::create_or_open(dir, options)
     }
     fn sequences(&self) -> u32 {
@@ -69,7 +72,8 @@ impl StoreFactory for Local {
         let options = Options::new(capabilities.dims)
             .metric(capabilities.metric)
             .durability(self.durability)
-            .seal_after(self.seal_after);
+            .seal_after(self.seal_after)
+            .graph_from(self.graph_from);
         LocalStore::create_or_open(dir, options)
     }
 }
@@ -109,4 +113,12 @@ async fn local_in_groups() {
         std::time::Duration::from_millis(5),
     )))
     .await;
+}
+
+/// Every merged segment gets a graph, whose rows are so few that all are looked at.
+#[tokio::test]
+async fn local_with_graphs() {
+    let mut local = Local::new(Durability::Sync);
+    local.graph_from = 2;
+    check(&local).await;
 }

@@ -13,8 +13,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use gori_vectorstores::{Durability, LocalStore, Options};
+use proptest::prelude::*;
 use support::fault_fs::{CUTS, Cut, Disk, FaultFs};
-use support::script::{DIMS, Model, content, searches_well, steps};
+use support::script::{DIMS, Model, Step, content, searches_well, steps};
 use support::{Rng, full};
 
 /// What had to be there after so many operations of the file system.
@@ -131,4 +132,105 @@ fn groups_lose_their_end_and_nothing_else() {
         "crash states in groups: {states} ({operations} operations of {writes} writes, {torn} with a torn tail)"
     );
     assert!(states > 1_000 && torn > 50);
+}
+
+/// What may happen to a store.
+#[derive(Clone, Debug)]
+enum Act {
+    /// The one step that this seed gives.
+    Write(u64),
+    Reopen,
+    /// The power is cut so many operations before the last; how, and a seed.
+    Crash(usize, usize, u64),
+}
+
+fn act() -> impl Strategy<Value = Act> {
+    prop_oneof![
+        8 => any::<u64>().prop_map(Act::Write),
+        1 => Just(Act::Reopen),
+        2 => (0_usize..8, 0..CUTS.len(), any::<u64>()).prop_map(|(back, how, seed)| Act::Crash(back, how, seed)),
+    ]
+}
+
+/// A store that is crashed again and again, with what was acknowledged since the last crash.
+struct Tried {
+    disk: Disk,
+    fs: FaultFs,
+    store: LocalStore,
+    history: Vec<Acknowledged>,
+}
+
+impl Tried {
+    fn new(fs: FaultFs) -> Self {
+        let disk = Disk::of(&fs);
+        let store = open(&fs, Durability::Sync).unwrap();
+        let first = Acknowledged {
+            events: 0,
+            content: Arc::new(content(&store).unwrap()),
+        };
+        Self {
+            disk,
+            fs,
+            store,
+            history: vec![first],
+        }
+    }
+
+    fn model(&self) -> &Model {
+        &self.history.last().unwrap().content
+    }
+
+    fn write(&mut self, step: &Step) {
+        step.run(&self.store).unwrap();
+        let mut next = self.model().clone();
+        step.apply(&mut next);
+        self.history.push(Acknowledged {
+            events: self.fs.event_count(),
+            content: Arc::new(next),
+        });
+    }
+
+    /// What is found after the crash; it must be what one of the writes left that may be last.
+    fn crash(mut self, back: usize, how: Cut, rng: &mut Rng) -> Result<Self, TestCaseError> {
+        let events = self.fs.events();
+        let end = events.len().saturating_sub(back);
+        events[..end]
+            .iter()
+            .for_each(|event| self.disk.happen(event));
+        let found = Self::new(self.disk.cut(how, rng));
+        let done = self.history.iter().rposition(|entry| entry.events <= end);
+        let done = done.unwrap_or(0);
+        let mut may_be = self.history[done..].iter().take(2);
+        prop_assert!(
+            may_be.any(|entry| *entry.content == *found.model()),
+            "{:?} {} operations before the last found {:#?}",
+            how,
+            back,
+            found.model()
+        );
+        Ok(found)
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(if full() { 10_000 } else { 150 }))]
+    #[test]
+    fn a_store_is_what_a_map_is_through_any_writes_openings_and_crashes(acts in prop::collection::vec(act(), 1..40)) {
+        let mut tried = Tried::new(FaultFs::default());
+        for act in acts {
+            match act {
+                Act::Write(seed) => tried.write(&steps(&mut Rng(seed), 1, 20)[0]),
+                Act::Reopen => {
+                    drop(tried.store);
+                    tried.store = open(&tried.fs, Durability::Sync).unwrap();
+                }
+                Act::Crash(back, how, seed) => {
+                    tried = tried.crash(back, CUTS[how], &mut Rng(seed))?;
+                }
+            }
+            prop_assert_eq!(&content(&tried.store).unwrap(), tried.model());
+        }
+        let well = searches_well(&tried.store, tried.model(), &mut Rng(1));
+        prop_assert!(well.is_ok(), "{:?}", well);
+    }
 }

@@ -187,13 +187,16 @@ fn clustered(count: usize, dims: usize) -> Vec<Point> {
 #[test]
 fn a_graph_finds_nearly_all_of_the_nearest_and_nothing_that_is_gone() {
     const DIMS: usize = 24;
+    const K: usize = 5;
     let dir = tempfile::tempdir().unwrap();
     let options = Options::new(DIMS)
         .graph_from(2)
-        .seal_after(5000)
+        // So narrow that the graph is walked with the filter that keeps half of the points too.
+        .beam(16)
+        .seal_after(20_000)
         .background(false);
     let store = LocalStore::create_or_open(dir.path(), options).unwrap();
-    let points = clustered(6000, DIMS);
+    let points = clustered(12_000, DIMS);
     for batch in points.chunks(500) {
         store.blocking_upsert(batch).unwrap();
     }
@@ -209,7 +212,7 @@ fn a_graph_finds_nearly_all_of_the_nearest_and_nothing_that_is_gone() {
     for filter in filters {
         let (mut found, mut asked) = (0, 0);
         for query in points.iter().step_by(97) {
-            let mut search = Search::new(&query.vector, 10);
+            let mut search = Search::new(&query.vector, K);
             search.filter = filter.as_ref();
             let hits = store.blocking_search(&search).unwrap();
             let fits = |p: &&Point| {
@@ -220,7 +223,7 @@ fn a_graph_finds_nearly_all_of_the_nearest_and_nothing_that_is_gone() {
                 let score = |p: &Point| gori_core::cosine(&p.vector, &query.vector);
                 score(b).total_cmp(&score(a))
             });
-            want.truncate(10);
+            want.truncate(K);
             assert_eq!(hits.len(), want.len());
             for hit in &hits {
                 let point = points.iter().find(|p| p.id == hit.id).unwrap();
@@ -237,7 +240,7 @@ fn a_graph_finds_nearly_all_of_the_nearest_and_nothing_that_is_gone() {
             "recall {:.4} of {asked} with {filter:?}",
             found as f64 / asked as f64
         );
-        assert!(found as f64 >= 0.98 * asked as f64);
+        assert!(found as f64 >= 0.95 * asked as f64);
     }
 }
 
@@ -307,4 +310,67 @@ fn a_damaged_index_is_made_anew_from_the_log() {
     let store = LocalStore::open(dir.path()).unwrap();
     assert_eq!(store.report().rebuilt.len(), 1);
     assert_eq!(ids(&store), before);
+}
+
+#[test]
+fn a_damaged_graph_is_made_anew_from_the_log() {
+    const DIMS: usize = 8;
+    let home = tempfile::tempdir().unwrap();
+    let options = || Options::new(DIMS).graph_from(2).background(false);
+    let points = clustered(400, DIMS);
+    let store = LocalStore::create_or_open(home.path(), options()).unwrap();
+    store.blocking_upsert(&points).unwrap();
+    store.blocking_compact().unwrap();
+    assert!(!store.capabilities().exact);
+    drop(store);
+    let files: Vec<(String, Vec<u8>)> = fs::read_dir(home.path())
+        .unwrap()
+        .map(|entry| entry.unwrap())
+        .map(|entry| {
+            (
+                entry.file_name().into_string().unwrap(),
+                fs::read(entry.path()).unwrap(),
+            )
+        })
+        .collect();
+    let (mut tried, mut rebuilt) = (0, 0);
+    let blocks = files
+        .iter()
+        .find(|file| file.0.starts_with("idx-"))
+        .unwrap()
+        .1
+        .len()
+        / 4096;
+    for block in 0..blocks {
+        let dir = tempfile::tempdir().unwrap();
+        for (name, bytes) in &files {
+            let mut bytes = bytes.clone();
+            if name.starts_with("idx-") {
+                bytes[block * 4096 + 5] ^= 64;
+            }
+            fs::write(dir.path().join(name), bytes).unwrap();
+        }
+        let store = LocalStore::create_or_open(dir.path(), options()).unwrap();
+        for query in points.iter().step_by(67) {
+            let hits = store
+                .blocking_search(&Search::new(&query.vector, 5))
+                .unwrap();
+            assert_eq!(hits.len(), 5, "block {block}");
+            assert!(
+                hits[0].score > 0.999,
+                "block {block}: the point itself is there"
+            );
+        }
+        store.blocking_compact().unwrap();
+        assert!(
+            !store.capabilities().exact,
+            "block {block}: the graph is there again"
+        );
+        store
+            .blocking_search(&Search::new(&points[0].vector, 5))
+            .unwrap();
+        tried += 1;
+        rebuilt += usize::from(!store.report().rebuilt.is_empty());
+    }
+    println!("blocks of an index damaged: {tried}, {rebuilt} seen when it was opened");
 }

@@ -329,6 +329,17 @@ pub struct Disk {
 }
 
 impl Disk {
+    /// One that holds what a file system does, all of it for good.
+    pub fn of(fs: &FaultFs) -> Self {
+        let state = hold(&fs.0);
+        let files = state.files.iter();
+        Self {
+            files: files.map(|file| (file.clone(), Vec::new())).collect(),
+            names: state.names.clone(),
+            pending_names: Vec::new(),
+        }
+    }
+
     pub fn happen(&mut self, event: &Event) {
         match event {
             Event::Create(_, inode) => {

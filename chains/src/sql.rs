@@ -23,17 +23,32 @@
 //! # Ok::<(), gori_core::Error>(())
 //! ```
 
+mod ask;
 mod catalog;
 mod cell;
+pub mod eval;
 mod guard;
+mod knowledge;
+mod link;
+mod lint;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod profile;
 mod source;
 mod sqlite;
 
+pub use ask::{Ask, AskOptions, Attempt, Reply, SqlAnswer};
 pub use catalog::{
     Catalog, Column, Dialect, ForeignKey, Format, Kind, Personal, Profile, Table, TableKind,
 };
 pub use cell::{Cell, Cut, Rows};
 pub use guard::{Checked, Code, Compared, Draft, Guard, Problem, Rejected};
+pub use knowledge::{
+    Defined, Example, Knowledge, Note, Origin, Status, Target, Term, TermKind, propose,
+};
+pub use link::{Doubt, Linked, Linker, Scored, ValueHit};
+pub use lint::{Fault, Finding, lint};
+#[cfg(feature = "postgres")]
+pub use postgres::Postgres;
 pub use source::{Limits, Source};
 pub use sqlite::Sqlite;

@@ -21,6 +21,7 @@ use std::sync::Arc;
 
 pub use draft::Draft;
 pub(crate) use functions::allowed as allowed_function;
+pub(crate) use near::nearest;
 pub(crate) use parse::is_keyword;
 pub use problem::{Code, Problem, Rejected};
 

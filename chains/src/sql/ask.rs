@@ -216,6 +216,7 @@ impl<S: Source, L: Llm> Ask<S, L> {
                 .messages
                 .push(Message::assistant(format!("```sql\n{sql}\n```")));
             prompt.messages.push(Message::user(trouble.request()));
+            prompt.tokens = None;
             attempts.push(Attempt {
                 sql,
                 trouble: Some(trouble.what),

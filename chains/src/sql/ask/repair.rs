@@ -30,7 +30,7 @@ impl Trouble {
     pub(super) fn request(&self) -> String {
         format!(
             "That does not work: {}.\nWrite the corrected SQL statement, and nothing else.",
-            self.what
+            self.what.chars().take(600).collect::<String>()
         )
     }
 }

@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use gori_core::{Error, ErrorKind, Result};
 use serde::{Deserialize, Serialize};
 
+pub(crate) use propose::missing_joins;
 pub use propose::propose;
 pub(crate) use words::{common_abbreviation, is_word};
 

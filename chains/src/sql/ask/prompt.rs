@@ -124,7 +124,7 @@ impl Parts<'_> {
                 )
             })
             .collect();
-        if let [_, _, ..] | [_] = table.primary_key.as_slice() {
+        if !table.primary_key.is_empty() {
             lines.push((
                 format!("  PRIMARY KEY ({})", table.primary_key.join(", ")),
                 None,

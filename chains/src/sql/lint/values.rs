@@ -60,6 +60,7 @@ fn codes(
         || profile.distinct > MOST_CODES
         || profile.repetition() < 1.5
         || !code_like(column, profile)
+        || is_part_of_an_address(table, column)
     {
         return;
     }
@@ -95,6 +96,20 @@ fn codes(
             ),
         ));
     }
+}
+
+/// A state or a country beside a city: its codes are the post's, which everybody knows.
+fn is_part_of_an_address(table: &Table, column: &Column) -> bool {
+    let ends = |name: &str, with: &[&str]| {
+        words(name)
+            .last()
+            .is_some_and(|word| with.contains(&word.as_str()))
+    };
+    ends(&column.name, &["state", "province", "country"])
+        && table
+            .columns
+            .iter()
+            .any(|other| ends(&other.name, &["city", "town"]))
 }
 
 /// Text in short capitals or digits, or whole numbers in a column that is named a code, a flag,

@@ -110,22 +110,22 @@ impl Search<'_> {
 
     fn rows_agree(&self, chosen: &[usize]) -> bool {
         let count = self.gold.first().map_or(0, Vec::len);
-        let rows = |columns: Vec<&Vec<String>>| {
-            let mut rows: Vec<Vec<&str>> = (0..count)
-                .map(|at| {
-                    columns
-                        .iter()
-                        .filter_map(|c| c.get(at).map(String::as_str))
-                        .collect()
-                })
-                .collect();
-            if !self.ordered {
-                rows.sort();
-            }
-            rows
+        let gold = self.gold.iter().collect();
+        let got = chosen.iter().filter_map(|at| self.got.get(*at)).collect();
+        self.rows(count, gold) == self.rows(count, got)
+    }
+
+    /// The columns as rows, sorted where their order does not count.
+    fn rows<'c>(&self, count: usize, columns: Vec<&'c Vec<String>>) -> Vec<Vec<&'c str>> {
+        let row = |at: usize| {
+            let cells = columns.iter().filter_map(|c| c.get(at));
+            cells.map(String::as_str).collect()
         };
-        rows(self.gold.iter().collect())
-            == rows(chosen.iter().filter_map(|at| self.got.get(*at)).collect())
+        let mut rows: Vec<Vec<&str>> = (0..count).map(row).collect();
+        if !self.ordered {
+            rows.sort();
+        }
+        rows
     }
 }
 

@@ -269,10 +269,13 @@ fn tell_plan(plan: &Checked<Plan>) {
     for blast in forecast.node_blasts.iter().filter(|b| !b.gone.is_empty()) {
         let degraded = match blast.degraded.as_slice() {
             [] => String::new(),
-            units => format!("; runs on without something it wanted: {}", list(units)),
+            units => format!(
+                "; this runs on without something it wanted: {}",
+                list(units)
+            ),
         };
         println!(
-            "if {} is lost: {} stops elsewhere{degraded}",
+            "if {} is lost, this stops on other nodes: {}{degraded}",
             blast.node,
             list(&blast.stops)
         );

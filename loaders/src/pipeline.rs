@@ -3,7 +3,7 @@
 //!
 //! Each source gets a short channel of its own. The stream takes the channels in the order in
 //! which the sources were found, so that parallel work shows in the time alone. What is in
-//! memory at once is one source and a few documents a thread.
+//! memory at once is one source and some of its documents a thread.
 
 use std::fmt::Debug;
 use std::sync::mpsc::{Receiver, Sender};
@@ -17,8 +17,9 @@ use tokio::sync::mpsc;
 use crate::Blob;
 use crate::reader::{Reader, nobody_waits};
 
-/// Documents of one source that wait to be taken.
-const WAITING: usize = 4;
+/// Documents of one source that wait to be taken. Few would make the threads wake each other
+/// for every row of a table; all together they hold no more than one source may give.
+const WAITING: usize = 64;
 /// More threads than this gain nothing: whoever takes the documents is slower.
 const MAX_THREADS: usize = 4;
 

@@ -144,6 +144,7 @@ async fn every_bomb_ends_in_time_and_in_memory() {
         // The sample is to be quick; the whole campaign keeps the limits of everybody.
         reader = reader.limits(Limits {
             time: Duration::from_secs(2),
+            parts: 50_000,
             ..Limits::default()
         });
     }
@@ -183,5 +184,19 @@ async fn every_bomb_ends_in_time_and_in_memory() {
     if wanted("damaged") {
         let mutations = pdf::mutations(if is_full() { 12_000 } else { 400 });
         run("pdf", mutations, 1, file).await;
+    }
+}
+
+#[tokio::test]
+async fn what_is_to_be_damaged_is_sound() {
+    let folder = tempfile::tempdir().unwrap();
+    for (number, file) in pdf::sound().into_iter().enumerate() {
+        let path = folder.path().join(format!("{number}.pdf"));
+        fs::write(&path, file).unwrap();
+        let items = support::load(&Dir::new(&path).reader(worker())).await;
+        assert!(
+            !support::documents(&items).is_empty(),
+            "{number}: {items:?}"
+        );
     }
 }

@@ -15,6 +15,8 @@ pub struct Subtitles;
 
 /// Seconds of a passage.
 const PASSAGE: u64 = 30;
+/// How many lines pass between two looks at the stop flag.
+const LINES_A_CHECK: usize = 4096;
 /// A silence of so many seconds ends a passage as well.
 const SILENCE: u64 = 5;
 
@@ -45,7 +47,10 @@ impl Format for Subtitles {
         }
         let mut prose = Prose::default();
         let mut cue: Option<(u64, u64)> = None;
-        for line in decoded.text.lines().map(str::trim) {
+        for (number, line) in decoded.text.lines().map(str::trim).enumerate() {
+            if number.is_multiple_of(LINES_A_CHECK) {
+                input.check()?;
+            }
             if let Some(times) = times(line) {
                 cue = Some(times);
             } else if line.is_empty() {
@@ -54,7 +59,6 @@ impl Format for Subtitles {
                 prose.line(start, end, &bare(line));
             }
         }
-        input.check()?;
         let mut metadata = Metadata::new();
         metadata.insert(meta::MEDIA_TYPE.to_owned(), "text/vtt".into());
         output.part(Part::Whole, prose.text, metadata)

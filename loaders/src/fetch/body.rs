@@ -14,6 +14,12 @@ use crate::limits::{human_bytes, too_large};
 /// Bytes that may be unpacked whatever the ratio is: a few bytes of gzip are a header.
 const RATIO_FROM: u64 = 64 << 10;
 
+/// A body above this gets room for a large one at once: what is reserved and not written costs
+/// nothing, while every step of a growth by doubling leaves its hole in the allocator behind.
+const SMALL: usize = 1 << 20;
+/// The room of a large body, as far as its limit allows.
+const LARGE: usize = 64 << 20;
+
 /// Reads a body to its end.
 ///
 /// # Errors
@@ -103,10 +109,12 @@ impl Body {
         {
             return Err(self.failed(error));
         }
-        Ok(match self.writer {
+        let mut bytes = match self.writer {
             Writer::Plain(bounded) => bounded.bytes,
             Writer::Gzip(mut decoder) => std::mem::take(&mut decoder.get_mut().bytes),
-        })
+        };
+        bytes.shrink_to_fit();
+        Ok(bytes)
     }
 
     fn failed(&self, error: std::io::Error) -> Error {
@@ -149,11 +157,15 @@ impl Write for Bounded {
             return Err(std::io::Error::other("above the limit"));
         }
         if self.bytes.capacity() < self.bytes.len() + piece.len() {
-            // Twice as much, as a vector grows by itself, but never above the limit.
             let limit = usize::try_from(self.limit).unwrap_or(usize::MAX);
-            let wanted = (self.bytes.len() * 2)
-                .max(self.bytes.len() + piece.len())
-                .min(limit);
+            let needed = self.bytes.len() + piece.len();
+            let twice = (self.bytes.len() * 2).max(needed);
+            let wanted = if needed > SMALL {
+                twice.max(LARGE)
+            } else {
+                twice
+            }
+            .min(limit);
             self.bytes.reserve_exact(wanted - self.bytes.len());
         }
         self.bytes.extend_from_slice(piece);

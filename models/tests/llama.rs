@@ -191,7 +191,7 @@ async fn a_tool_called_in_the_content(llm: &OpenAi) {
             })
         }
     });
-    let prompt = greedy("Use the tool add for 2 and 40.", 32);
+    let prompt = greedy("Use the tool add for 2 and 40.", 64);
     let llm = CallsFirst(llm.clone());
     let run = tools.run(&llm, &Context::new(), &prompt).await.unwrap();
     println!("{:?}, then {:?}", run.calls, run.answer.text);

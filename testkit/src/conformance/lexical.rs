@@ -115,7 +115,8 @@ pub async fn check<F: LexicalFactory>(factory: &F) -> Tried {
         }
     }
     println!("lexical laws: {tried}");
-    assert!(tried.hits > 50, "the searches find something: {tried}");
+    let enough = tried.hits * 2 > tried.searches;
+    assert!(enough, "the searches find something: {tried}");
     tried
 }
 

@@ -101,10 +101,7 @@ async fn run() -> Result<ExitCode> {
 }
 
 fn knowledge(folder: Option<&&str>) -> Result<Knowledge> {
-    folder.map_or_else(
-        || Ok(Knowledge::default()),
-        |folder| Knowledge::read(folder),
-    )
+    folder.map_or_else(|| Ok(Knowledge::default()), Knowledge::read)
 }
 
 async fn show_lint(db: &str, folder: Option<&&str>) -> Result<ExitCode> {

@@ -51,7 +51,7 @@ fn empty_or_unread_knowledge_is_an_error() {
             "{name}: {error}"
         );
         assert!(
-            error.to_string().contains(&name[..1]),
+            error.to_string().contains(name.split_at(1).0),
             "{name} is named: {error}"
         );
         std::fs::remove_file(&file).unwrap();

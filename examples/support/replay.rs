@@ -87,7 +87,7 @@ impl Recorder {
         }
     }
 
-    fn from_tape(&self, id: &str) -> Result<Option<Completion>> {
+    fn on_tape(&self, id: &str) -> Result<Option<Completion>> {
         if !self.tape.replays {
             return Ok(None);
         }
@@ -130,7 +130,7 @@ impl Llm for Recorder {
 
     async fn complete(&self, cx: &Context, prompt: &Prompt) -> Result<Completion> {
         let id = self.id.lock().map_err(|_| poisoned())?.clone();
-        if let Some(completion) = self.from_tape(&id)? {
+        if let Some(completion) = self.on_tape(&id)? {
             return Ok(completion);
         }
         let llm = self

@@ -65,7 +65,7 @@ impl Case {
         let upper = self.sql.to_ascii_uppercase();
         match (upper.rfind("ORDER BY"), upper.rfind(')')) {
             (Some(order), Some(close)) => {
-                order > close || !upper.get(order..).is_some_and(|rest| unbalanced(rest))
+                order > close || !upper.get(order..).is_some_and(unbalanced)
             }
             (Some(_), None) => true,
             (None, _) => false,

@@ -210,10 +210,11 @@ impl VectorStore for PgVector {
         let most = bound.text(most.to_string());
         let condition = condition(query.filter, &mut bound);
         let distance = format!("embedding {} ({to})::vector", operator(self.options.metric));
-        // An index serves the distance alone, and no expression over it.
+        // An index serves the distance alone: no expression over it, and, in the releases seen, no
+        // second key beside it.
         let order = match self.by_graph(query) {
             true => distance.clone(),
-            false => format!("({distance}) + 0"),
+            false => format!("({distance}) + 0, id"),
         };
         let vectors = if query.with_vectors {
             ", embedding::real[]"
@@ -222,7 +223,7 @@ impl VectorStore for PgVector {
         };
         let statement = format!(
             "SELECT id, payload, {distance}{vectors} FROM {} WHERE {condition}
-             ORDER BY {order}, id LIMIT ({most})::bigint",
+             ORDER BY {order} LIMIT ({most})::bigint",
             self.table.as_str()
         );
         let rows = self.rows(&statement, &bound.parameters()).await?;

@@ -65,6 +65,38 @@ fn the_simulator_agrees_with_the_forecast() {
     );
 }
 
+/// The remote need wakes the unit 101 ms after the start, when the local one is active but not seen yet.
+#[test]
+fn regression_a_unit_started_before_its_local_hop_because_another_need_woke_it() {
+    let unit = |node: &str, name: &str, ms: u32| {
+        format!(
+            "[[units]]\nnode = \"{node}\"\nname = \"{name}.service\"\ntype = \"notify\"\nstart_time = \"{ms}ms\"\n"
+        )
+    };
+    let node = |name: &str, address: u32, rest: &str| {
+        format!(
+            "[[nodes]]\nname = \"{name}\"\naddress = \"192.0.2.{address}\"\nsystemd = \"252\"\nbluechi = \"1.2.2\"\n{rest}\n"
+        )
+    };
+    let inventory = [
+        node("a", 1, ""),
+        node("b", 2, ""),
+        node("c", 3, "controller = true"),
+        unit("a", "source", 50),
+        unit("a", "near", 100),
+        unit("b", "far", 86),
+    ]
+    .concat();
+    let edge = |needs: &str| {
+        format!("[[edges]]\nunit = \"a/source.service\"\nneeds = \"{needs}.service\"\n")
+    };
+    let plan = format!("name = \"p\"\n{}{}", edge("a/near"), edge("b/far"));
+    let (inventory, plan) = common::read(&inventory, &plan).unwrap();
+    let plan = Checked::new(inventory, plan).unwrap();
+    let ready = simulate(&plan, &Scenario::default()).first_active(&at("a/source.service"));
+    assert_eq!(ready.unwrap().as_millis(), 154);
+}
+
 #[test]
 fn without_access_nothing_hard_starts() {
     let measures = Measures {

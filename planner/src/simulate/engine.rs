@@ -54,6 +54,8 @@ pub(super) struct UnitLife {
     /// Whether it is to start again when it has stopped.
     pub again: bool,
     pub takes: u64,
+    /// When it last became active.
+    pub active_since: u64,
     pub down_since: Option<u64>,
     pub member: bool,
 }
@@ -140,6 +142,7 @@ impl<'a> Engine<'a> {
                     .start_time
                     .unwrap_or(crate::forecast::ASSUMED_START)
                     .as_millis(),
+                active_since: 0,
                 down_since: None,
                 member: members.get(i).copied().unwrap_or(false),
             })
@@ -374,9 +377,18 @@ impl<'a> Engine<'a> {
                 _ => Outlook::Comes,
             };
         }
-        match self.unit(target).map(|u| u.state) {
-            Some(State::Active) => Outlook::Here,
-            Some(State::Queued | State::Starting) => Outlook::Comes,
+        let Some(target) = self.unit(target) else {
+            return Outlook::Lost;
+        };
+        match target.state {
+            // systemd needs its moment to see it; the unit is woken when that is over, whatever wakes it before.
+            State::Active
+                if self.now < target.active_since + self.scenario.calibration.local_hop =>
+            {
+                Outlook::Comes
+            }
+            State::Active => Outlook::Here,
+            State::Queued | State::Starting => Outlook::Comes,
             _ => Outlook::Lost,
         }
     }
@@ -386,6 +398,9 @@ impl<'a> Engine<'a> {
             return;
         }
         self.set(unit, State::Active);
+        if let Some(life) = self.units.get_mut(unit) {
+            life.active_since = self.now;
+        }
         self.tell(self.unit_name(unit), What::Active, "");
         if let Some(from) = self.units.get_mut(unit).and_then(|u| u.down_since.take()) {
             self.outages.push((unit, from, Some(self.now)));

@@ -286,6 +286,24 @@ mod tests {
     }
 
     #[test]
+    fn a_page_that_tells_how_to_ask_was_quoted_as_the_answer() {
+        let embedder = Alike::default();
+        let question = "How does the store survive a power cut?";
+        let hits = vec![
+            hit(
+                "readme",
+                "Run `ask \"How does the store survive a power cut?\"` to try it.",
+            ),
+            hit(
+                "design",
+                "Cats sleep. In a power cut the log loses nothing.",
+            ),
+        ];
+        let answer = ask(&Extractive::new(&embedder).sentences(1), question, hits);
+        assert_eq!(answer.text, "In a power cut the log loses nothing. [1]");
+    }
+
+    #[test]
     fn a_source_that_is_quoted_twice_has_one_number() {
         let embedder = Alike::default();
         let text = "The log is synced.\n\nThe log is cut. Cats sleep.";

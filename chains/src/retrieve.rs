@@ -12,6 +12,8 @@
 //! | [`Threshold`] | the same, without what scores too low |
 //! | [`Parent`], [`Window`] | the same, each with the text around it |
 //!
+//! [`Ranks`] measures any of them over questions whose right passage is known.
+//!
 //! The order that works is from finding to reading: `Window(Threshold(Rerank(Hybrid(..))))`.
 
 mod dense;
@@ -21,6 +23,7 @@ mod lexical;
 mod mmr;
 mod multi_query;
 mod parent;
+mod ranks;
 mod rerank;
 mod stitch;
 mod threshold;
@@ -35,6 +38,7 @@ pub use lexical::Lexical;
 pub use mmr::Mmr;
 pub use multi_query::MultiQuery;
 pub use parent::Parent;
+pub use ranks::Ranks;
 pub use rerank::{EmbedderReranker, LlmReranker, Rerank};
 pub use threshold::Threshold;
 pub use window::Window;

@@ -17,6 +17,7 @@
     reason = "a command speaks to its user"
 )]
 
+#[path = "../../examples/support/mod.rs"]
 mod support;
 
 use std::path::{Path, PathBuf};

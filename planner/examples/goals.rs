@@ -16,8 +16,9 @@
     reason = "a command speaks to its user, and the goals are shared with the tests"
 )]
 
-#[path = "../planner/tests/common/goals.rs"]
+#[path = "../tests/common/goals.rs"]
 mod goals;
+#[path = "../../examples/support/mod.rs"]
 mod support;
 
 use std::process::ExitCode;

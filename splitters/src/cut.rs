@@ -44,6 +44,11 @@ impl<'d, M: Measure> Cut<'d, M> {
         self.chunks.len()
     }
 
+    /// Whether the text between two offsets is within the limit.
+    pub(crate) fn fits(&mut self, from: usize, to: usize) -> bool {
+        self.measure.fits(from, to)
+    }
+
     /// Fills chunks with the pieces between the borders, as many as the limit allows, and
     /// hands every piece that is too long alone to `long`, in its place.
     ///
@@ -84,17 +89,27 @@ impl<'d, M: Measure> Cut<'d, M> {
 
     /// Cuts a range by separators of falling rank, and in the end between grapheme clusters.
     pub(crate) fn by_levels(&mut self, levels: &[Level], range: Range<usize>) {
-        let text = self.text;
         match levels.split_first() {
-            Some((Level::One(literal), finer)) => {
-                let borders = literal.within(text);
-                self.pack(&borders, range, &|cut, long| cut.by_levels(finer, long));
+            Some((level, finer)) => {
+                self.by_level(level, range, &|cut, long| cut.by_levels(finer, long));
             }
-            Some((Level::Any(any), finer)) => {
-                let borders = any.within(text);
-                self.pack(&borders, range, &|cut, long| cut.by_levels(finer, long));
-            }
-            None => self.pack(&Clusters(text), range, &|cut, atom| cut.push(atom, true)),
+            None => self.pack(&Clusters(self.text), range, &|cut, atom| {
+                cut.push(atom, true)
+            }),
+        }
+    }
+
+    /// Cuts a range by the separators of one rank.
+    pub(crate) fn by_level(
+        &mut self,
+        level: &Level,
+        range: Range<usize>,
+        long: &dyn Fn(&mut Self, Range<usize>),
+    ) {
+        let text = self.text;
+        match level {
+            Level::One(literal) => self.pack(&literal.within(text), range, long),
+            Level::Any(any) => self.pack(&any.within(text), range, long),
         }
     }
 

@@ -120,6 +120,15 @@ const INNER_ELEMENTS: Rank = &[
     behind("</dd>"),
 ];
 
+const BREAKS: Rank = &[
+    behind("<br>"),
+    behind("<br/>"),
+    behind("<br />"),
+    behind("<BR>"),
+];
+const ESCAPED_PARAGRAPHS: Rank = &[behind("\\n\\n"), behind("\\r\\n\\r\\n")];
+const ESCAPED_LINES: Rank = &[behind("\\n")];
+
 impl Separators {
     /// Paragraphs, lines, words: what LangChain takes when nothing is said.
     pub fn plain() -> Self {
@@ -169,6 +178,32 @@ impl Separators {
         Self::preset(&[outer, inner, PARAGRAPHS, LINES, BLANKS])
     }
 
+    /// Between paragraphs alone.
+    pub(crate) fn paragraphs() -> Self {
+        Self::preset(&[PARAGRAPHS])
+    }
+
+    /// The inside of a sentence: lines, clauses, words.
+    pub(crate) fn clauses() -> Self {
+        Self::preset(&[LINES, CLAUSES, BLANKS])
+    }
+
+    /// The inside of a string of JSON, whose line breaks are written as escapes.
+    pub(crate) fn escaped() -> Self {
+        Self::preset(&[
+            ESCAPED_PARAGRAPHS,
+            ESCAPED_LINES,
+            SENTENCES,
+            CLAUSES,
+            BLANKS,
+        ])
+    }
+
+    /// The inside of a block of HTML.
+    pub(crate) fn inline_html() -> Self {
+        Self::preset(&[BREAKS, PARAGRAPHS, LINES, SENTENCES, CLAUSES, BLANKS])
+    }
+
     /// The inside of a fenced block or a table: blank lines, lines, words.
     pub(crate) fn verbatim() -> Self {
         Self::preset(&[PARAGRAPHS, LINES, BLANKS])
@@ -192,6 +227,10 @@ mod tests {
         assert_eq!(Separators::prose().levels.len(), 5);
         assert_eq!(Separators::html().levels.len(), 7);
         assert_eq!(Separators::verbatim().levels.len(), 3);
+        assert_eq!(Separators::paragraphs().levels.len(), 1);
+        assert_eq!(Separators::clauses().levels.len(), 3);
+        assert_eq!(Separators::escaped().levels.len(), 5);
+        assert_eq!(Separators::inline_html().levels.len(), 6);
         for language in Language::ALL {
             assert_eq!(Separators::code(*language).levels.len(), 5, "{language:?}");
         }

@@ -6,12 +6,30 @@ mod common;
 use std::sync::Arc;
 
 use common::{Cl100k, Fickle, Seamless, Words, text};
-use gori_core::{Document, Splitter, TokenCounter};
-use gori_splitters::{Auto, Language, Markdown, Recursive, Separators};
+use futures_util::FutureExt as _;
+use gori_core::{Chunk, Context, Document, Splitter, TokenCounter};
+use gori_splitters::{
+    Auto, Code, Html, Json, Language, Markdown, Parents, Recursive, Semantic, Sentence, Separators,
+};
+use gori_testkit::HashEmbedder;
 use gori_testkit::conformance::splitter::{Limit, check, check_all};
 use proptest::prelude::*;
 
-const NAMES: &[&str] = &["a.txt", "a.md", "a.html", "a.rs", "a.py"];
+const NAMES: &[&str] = &["a.txt", "a.md", "a.html", "a.json", "a.rs", "a.py"];
+
+/// A file in each of the languages that have a grammar.
+const SOURCES: &[&str] = &[
+    "a.rs", "a.c", "a.h", "a.cpp", "a.py", "a.java", "a.go", "a.js", "a.ts", "a.tsx", "a.sh",
+];
+
+/// The names under which a splitter may be given a text and cut it in another way.
+fn names(splitter: &dyn Splitter) -> &'static [&'static str] {
+    match splitter.id() {
+        id if id.starts_with("auto") => NAMES,
+        id if id.starts_with("code") => SOURCES,
+        _ => &["a.txt"],
+    }
+}
 
 #[derive(Clone, Copy, Debug)]
 enum Unit {
@@ -67,6 +85,18 @@ macro_rules! build {
     };
 }
 
+/// The semantic splitter as one that needs nobody: its embedder answers at once.
+#[derive(Debug)]
+struct Embedded(Semantic, HashEmbedder);
+
+impl Splitter for Embedded {
+    fn split<'d>(&self, document: &'d Document) -> Vec<Chunk<'d>> {
+        let cx = Context::new();
+        let split = self.0.split(&cx, &self.1, document).now_or_never();
+        split.unwrap().unwrap()
+    }
+}
+
 fn splitters(unit: Unit, size: usize, overlap: usize) -> Vec<Box<dyn Splitter>> {
     let recursive: Recursive = build!(Recursive, unit, size, overlap);
     let folded = [vec!["aba", "\n"], vec!["a b", "ab"], vec!["aa"], vec!["e"]];
@@ -82,6 +112,20 @@ fn splitters(unit: Unit, size: usize, overlap: usize) -> Vec<Box<dyn Splitter>> 
         Box::new(recursive.separators(Separators::new(folded).unwrap())),
         Box::new(build!(Markdown, unit, size, overlap)),
         Box::new(build!(Auto, unit, size, overlap)),
+        Box::new(build!(Sentence, unit, size, overlap)),
+        Box::new(build!(Html, unit, size, overlap)),
+        Box::new(build!(Json, unit, size, overlap)),
+        Box::new(build!(Code, unit, size, overlap)),
+        Box::new(Parents::new(
+            build!(Recursive, unit, size * 3, overlap),
+            build!(Sentence, unit, size, overlap),
+        )),
+        Box::new(Embedded(
+            build!(Semantic, unit, size, overlap)
+                .percentile(60.0)
+                .unwrap(),
+            HashEmbedder::new(8),
+        )),
     ]
 }
 
@@ -96,10 +140,11 @@ fn every_splitter_obeys_the_laws_on_every_text_of_the_suite() {
                     measure: &measure,
                     most: size,
                 });
-                let names = if splitter.id().starts_with("auto") {
-                    NAMES
-                } else {
-                    &NAMES[..1]
+                // The unit makes no difference to a grammar, so that one language does for most.
+                let names = match (unit, names(&*splitter)) {
+                    (Unit::Chars, names) => names,
+                    (_, names) if names == SOURCES => &SOURCES[..1],
+                    (_, names) => names,
                 };
                 chunks += check_all(&*splitter, limit, names);
                 tried += 1;
@@ -123,6 +168,11 @@ fn an_overlap_that_leaves_no_progress_is_refused_when_built() {
         assert_eq!(error.kind(), gori_core::ErrorKind::Config, "{error}");
         assert!(Markdown::bytes(size).overlap(overlap).is_err());
         assert!(Auto::tokens(size, Words).overlap(overlap).is_err());
+        assert!(Sentence::chars(size).overlap(overlap).is_err());
+        assert!(Html::bytes(size).overlap(overlap).is_err());
+        assert!(Json::tokens(size, Words).overlap(overlap).is_err());
+        assert!(Code::chars(size).overlap(overlap).is_err());
+        assert!(Semantic::chars(size).overlap(overlap).is_err());
     }
     assert!(Recursive::chars(10).overlap(9).is_ok());
     assert!(Separators::new([[""]]).is_err(), "an empty separator");
@@ -135,10 +185,11 @@ proptest! {
         text in text(),
         unit in prop::sample::select(UNITS.to_vec()),
         (size, overlap) in (1_usize..60).prop_flat_map(|size| (Just(size), 0..size)),
-        name in prop::sample::select(NAMES.to_vec()),
+        name in any::<prop::sample::Index>(),
     ) {
-        let document = Document::new(name, text);
+        let mut document = Document::new("a.txt", text);
         for splitter in splitters(unit, size, overlap) {
+            document.source = (*name.get(names(&*splitter))).into();
             let measure = |text: &str| unit.size(text);
             let limit = Limit { measure: &measure, most: size };
             check(&*splitter, &document, Some(limit));

@@ -213,7 +213,13 @@ impl<'t> Scan<'t> {
 
     /// Leaves the items that the line does not belong to.
     fn leave_items(&mut self, line: Line<'t>) {
-        if self.items.is_empty() || self.paragraph && !begins_block(line) {
+        // Outside of the paragraph's item any item may begin, and not only one that interrupts.
+        let outside = self
+            .items
+            .last()
+            .is_some_and(|column| line.indent < *column);
+        let begins = begins_block(line) || outside && line.marker().is_some();
+        if self.items.is_empty() || self.paragraph && !begins {
             return;
         }
         while self
@@ -248,6 +254,8 @@ impl<'t> Scan<'t> {
             );
         } else if let Some(ending) = html::opens(line.rest) {
             self.html(line, ending);
+        } else if !self.paragraph && html::is_tag(line.rest) {
+            self.html(line, Ending::Blank);
         } else if let Some(level) = line.underline().filter(|_| self.top_paragraph()) {
             self.underlined(line, level);
         } else if line.is_break() {
@@ -317,7 +325,9 @@ impl<'t> Scan<'t> {
                 self.push(line.start, self.open == Open::Quote, Content::Verbatim);
                 self.fence = Some(fence);
             }
-            None => self.paragraph = !inside.is_blank(),
+            None => {
+                self.paragraph = inside.indent < 4 && !inside.is_blank() && !ends_itself(inside)
+            }
         }
     }
 
@@ -436,6 +446,11 @@ fn unquote(line: Line<'_>) -> Line<'_> {
         line.indent = line.indent.saturating_sub(1);
     }
     line
+}
+
+/// Whether the line is a block of its own, which no other line continues.
+fn ends_itself(line: Line<'_>) -> bool {
+    line.heading().is_some() || line.is_break() || html::opens(line.rest).is_some()
 }
 
 /// Whether the line ends a paragraph that it does not belong to by its indent.

@@ -118,6 +118,34 @@ pub(crate) fn opens(line: &str) -> Option<Ending> {
         .then_some(Ending::Blank)
 }
 
+/// Whether the line is one whole tag of any name and nothing else, which begins a block of HTML
+/// where no paragraph goes on: the seventh condition of CommonMark's.
+pub(crate) fn is_tag(line: &str) -> bool {
+    let inside = line.trim_end().strip_prefix('<');
+    let Some(inside) = inside.and_then(|rest| rest.strip_suffix('>')) else {
+        return false;
+    };
+    let (name, closing) = match inside.strip_prefix('/') {
+        Some(name) => (name, true),
+        None => (inside, false),
+    };
+    let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'-';
+    let length = name.bytes().take_while(is_name).count();
+    let rest = name.get(length..).unwrap_or_default();
+    let attributes = rest.trim_end_matches('/').trim();
+    name.starts_with(|c: char| c.is_ascii_alphabetic())
+        && (rest.is_empty() || rest.starts_with([' ', '\t', '/']))
+        && !rest.contains(['<', '>'])
+        && match closing {
+            true => attributes.is_empty(),
+            false => attributes.is_empty() || attributes.starts_with(is_attribute),
+        }
+}
+
+fn is_attribute(first: char) -> bool {
+    first.is_ascii_alphabetic() || matches!(first, '_' | ':')
+}
+
 /// Whether the line holds what ends the block.
 pub(crate) fn closes(line: &str, ending: Ending) -> bool {
     match ending {
@@ -148,6 +176,16 @@ mod tests {
         assert_eq!(opens("<pre>"), Some(Ending::Line("</pre>")));
         assert_eq!(opens("<https://example.org>"), None);
         assert_eq!(opens("<a href>"), None);
+        for (line, expected) in [
+            ("</pre>", true),
+            ("<a href='x'>  ", true),
+            ("<my-tag/>", true),
+            ("<a> b", false),
+            ("<https://example.org>", false),
+            ("</a b>", false),
+        ] {
+            assert_eq!(is_tag(line), expected, "{line}");
+        }
         assert!(closes("x </PRE> y", Ending::Line("</pre>")));
     }
 }

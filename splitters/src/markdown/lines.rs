@@ -137,7 +137,9 @@ impl<'t> Line<'t> {
         };
         let rest = self.rest.get(length..)?;
         let spaced = rest.is_empty() || rest.starts_with([' ', '\t']);
-        let interrupts = !rest.trim().is_empty() && (digits == 0 || self.rest.starts_with('1'));
+        // Of ordered lists only one that starts at 1 may: a year may well begin a line.
+        let first = self.rest.get(..digits)?.trim_start_matches('0') == "1";
+        let interrupts = !rest.trim().is_empty() && (digits == 0 || first);
         spaced.then_some((length, interrupts))
     }
 

@@ -13,8 +13,17 @@ use super::Measure;
 use crate::borders::Borders;
 use crate::trim::trim;
 
-/// Stretches are at least this long in bytes, so that a word is not a call of its own.
-const STRETCH: usize = 32;
+/// Stretches have at least so many bytes, since counting a single word is mostly overhead.
+const SHORT: usize = 32;
+
+/// Stretches have at most so many bytes, since one that a border lies in is counted again.
+const LONG: usize = 256;
+
+/// Stretches grow shorter towards the limit: this part of what is left.
+const PART: usize = 3;
+
+/// After so many bytes the density of the text is half forgotten.
+const FORGET: usize = 16 << 10;
 
 /// Where no seam is found within this many bytes, the text is skipped and will be counted
 /// candidate by candidate.
@@ -73,13 +82,15 @@ impl<'t> Tokens<'t> {
         }
     }
 
-    fn plain(&mut self, range: Range<usize>) -> usize {
-        let tokens = self
-            .text
-            .get(range.clone())
-            .map_or(0, |text| self.counter.count(text));
-        self.seen = (self.seen.0 + range.len(), self.seen.1 + tokens);
-        tokens
+    fn plain(&self, range: Range<usize>) -> usize {
+        let text = self.text.get(range);
+        text.map_or(0, |text| self.counter.count(text))
+    }
+
+    /// Notes how many tokens so many bytes had. What lies far back counts for less.
+    fn learn(&mut self, bytes: usize, tokens: usize) {
+        let keep = if self.seen.0 > FORGET { 2 } else { 1 };
+        self.seen = (self.seen.0 / keep + bytes, self.seen.1 / keep + tokens);
     }
 
     /// How many bytes this many tokens are likely to have.
@@ -90,55 +101,50 @@ impl<'t> Tokens<'t> {
     }
 
     /// Counts on until a seam lies at or behind `at`, or the text ends.
-    fn count_until(&mut self, at: usize) {
+    fn count_until(&mut self, at: usize, stretch: usize) {
         while let Some(last) = self.seams.last().copied() {
             if last.at >= at || last.at >= self.text.len() {
                 return;
             }
-            let seam = self.next_seam(last);
+            let seam = self.next_seam(last, stretch);
+            if seam.gaps == last.gaps {
+                self.learn(seam.at - last.at, seam.tokens - last.tokens);
+            }
             self.seams.push(seam);
         }
     }
 
-    /// The seam behind the last one, its stretch counted.
-    fn next_seam(&mut self, last: Seam) -> Seam {
-        let rest = self.text.get(last.at..).unwrap_or_default();
-        let mut before = None;
-        for (offset, char) in rest.char_indices() {
-            let here =
-                offset >= STRETCH && before.is_some_and(|before| self.counter.seam(before, char));
-            if here {
-                let at = last.at + offset;
-                let tokens = last.tokens + self.plain(last.at..at);
-                return Seam { at, tokens, ..last };
-            }
-            if offset >= PATIENCE {
-                break;
-            }
-            before = Some(char);
-        }
-        self.skip(last, rest)
+    /// The seam behind the last one, its stretch counted unless it is too long.
+    fn next_seam(&self, last: Seam, stretch: usize) -> Seam {
+        let (near, patience) = (last.at + stretch, last.at + PATIENCE);
+        let rest = self.text.len() <= patience;
+        let Some(at) = self
+            .find_seam(near, patience)
+            .or(rest.then_some(self.text.len()))
+        else {
+            let far = self.find_seam(patience, self.text.len());
+            return Seam {
+                at: far.unwrap_or(self.text.len()),
+                gaps: last.gaps + 1,
+                ..last
+            };
+        };
+        let tokens = last.tokens + self.plain(last.at..at);
+        Seam { at, tokens, ..last }
     }
 
-    /// The seam at the end of a stretch that has none for too long.
-    fn skip(&mut self, last: Seam, rest: &str) -> Seam {
-        if rest.len() <= PATIENCE {
-            let at = self.text.len();
-            let tokens = last.tokens + self.plain(last.at..at);
-            return Seam { at, tokens, ..last };
-        }
-        let mut chars = rest.char_indices().skip_while(|(at, _)| *at < PATIENCE);
-        let mut before = chars.next().map(|(_, char)| char);
-        let seam = chars.find(|(_, char)| {
-            let seam = before.is_some_and(|before| self.counter.seam(before, *char));
-            before = Some(*char);
+    /// The first seam at or behind `from` and before `end`.
+    fn find_seam(&self, from: usize, end: usize) -> Option<usize> {
+        let from = ceil_char(self.text, from);
+        let end = ceil_char(self.text, end);
+        let mut before = self.text.get(..from)?.chars().next_back()?;
+        let mut chars = self.text.get(from..end)?.char_indices();
+        let (offset, _) = chars.find(|(_, char)| {
+            let seam = self.counter.seam(before, *char);
+            before = *char;
             seam
-        });
-        Seam {
-            at: seam.map_or(self.text.len(), |(offset, _)| last.at + offset),
-            tokens: last.tokens,
-            gaps: last.gaps + 1,
-        }
+        })?;
+        Some(from + offset)
     }
 
     /// The tokens of the text between two offsets, without the blanks at its ends; any number
@@ -148,7 +154,9 @@ impl<'t> Tokens<'t> {
             return 0;
         };
         let Some((first, last)) = self.seams_in(&range) else {
-            return self.plain(range);
+            let tokens = self.plain(range.clone());
+            self.learn(range.len(), tokens);
+            return tokens;
         };
         let inner = last.tokens - first.tokens;
         if inner > self.size {
@@ -161,15 +169,14 @@ impl<'t> Tokens<'t> {
         head + inner + self.plain(last.at..range.end)
     }
 
+    /// The tokens from the start of a chunk to the first seam in it, which every candidate for
+    /// its end has in common.
     fn count_head(&mut self, range: Range<usize>) -> usize {
         match &self.head {
             Some((counted, tokens)) if *counted == range => *tokens,
+            _ if range.is_empty() => 0,
             _ => {
-                let tokens = if range.is_empty() {
-                    0
-                } else {
-                    self.plain(range.clone())
-                };
+                let tokens = self.plain(range.clone());
                 self.head = Some((range, tokens));
                 tokens
             }
@@ -178,7 +185,7 @@ impl<'t> Tokens<'t> {
 
     /// The first and the last seam in a range with no gap between; `None` when there are none.
     fn seams_in(&mut self, range: &Range<usize>) -> Option<(Seam, Seam)> {
-        self.count_until(range.end);
+        self.count_until(range.end, SHORT);
         let first = self.seams.partition_point(|seam| seam.at < range.start);
         let last = self.seams.partition_point(|seam| seam.at <= range.end);
         let (first, last) = (
@@ -192,7 +199,7 @@ impl<'t> Tokens<'t> {
     fn reach(&mut self, from: usize, cap: usize) -> usize {
         let index = self.seams.partition_point(|seam| seam.at < from);
         let Some(first) = self.seams.get(index).copied() else {
-            self.count_until((from + 1).min(cap));
+            self.count_until((from + 1).min(cap), SHORT);
             // Nothing was counted here yet: a first stretch shows how dense the text is.
             return match self.seams.last() {
                 Some(seam) if seam.at >= from && seam.at < cap => self.reach(from, cap),
@@ -203,7 +210,11 @@ impl<'t> Tokens<'t> {
             match self.seams.last().copied() {
                 Some(last) if last.gaps > first.gaps => break,
                 Some(last) if last.tokens - first.tokens > self.size || last.at >= cap => break,
-                Some(last) => self.count_until(last.at + 1),
+                Some(last) => {
+                    let left = self.size - (last.tokens - first.tokens);
+                    let stretch = (self.likely(left) / PART).clamp(SHORT, LONG);
+                    self.count_until(last.at + 1, stretch);
+                }
                 None => break,
             }
         }
@@ -274,6 +285,15 @@ impl Measure for Tokens<'_> {
     fn shares(&self) -> bool {
         self.overlap > 0
     }
+}
+
+/// The first border between characters at or behind `at`, at most the end of the text.
+fn ceil_char(text: &str, at: usize) -> usize {
+    let mut at = at.min(text.len());
+    while !text.is_char_boundary(at) {
+        at += 1;
+    }
+    at
 }
 
 /// How many of these bytes are likely within the limit, if all of them have so many tokens.

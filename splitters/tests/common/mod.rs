@@ -115,6 +115,10 @@ pub fn text() -> impl Strategy<Value = String> {
             "क्षि", "\u{feff}", "\0", "# ", "## H\n", "- ", "1. ", "> ", "```", "\n```\n", "~~~\n", "|", "|a|b|\n|-|-|\n",
             "    ", "---\n", "===\n", "<div>", "<!--", "-->", "<pre>", "\"", "{", "}", "[", "]", ":", ",", "123",
             "\n}\n", "fn f() {", "<p>", "</p>", "<h1>", "def f():", "$", "\\", "'s", "U.S. ", "\u{2028}", "\u{85}",
+            "<table><tr><td>", "</td></tr></table>", "<li>", "</ul>", "<script>", "</script>", "<h2 id=x>", "</h2>",
+            "<a href=\"", "'", "=", "</pre>", "</div>", "class A {\n", "/* ", "*/", "// c\n", "#define X\n", "#if 0\n",
+            "{\"a\":[", "}]", "\\u00e9", "\\\"", "impl A for B {\n", "    def f(self):\n", "@dec\n", "export function f() {\n",
+            "if x; then\n", "fi\n", "<<EOF\n", "r#\"", "'''", "Mr. ", "e.g. ", "1. ", "~", "/",
         ]).prop_map(str::to_owned).boxed(),
         1 => any::<String>().boxed(),
     ];

@@ -28,11 +28,16 @@ use support::{fail, progress};
 const USAGE: &str = "\
 usage: sql_eval DB QUESTIONS.toml [FLAGS]
 
+  DB                  an SQLite file, or a script *.sql that one is made from for this run
   --knowledge DIR     what is known about the database
   --llm URL           an OpenAI-compatible server; without it linking alone is measured
-  --record FILE       write every answer of the model to a file
+  --record FILE       write every answer of the model to a file; a run that was stopped goes on
+                      from what it holds
   --replay FILE       take the model's answers from such a file
-  --arms A,B,...      of bare, bare-norepair, known, known-norepair [bare,known]
+  --arms A,B,...      of bare, bare-norepair, known, known-norepair [bare,known]; an arm without
+                      repair takes the first drafts of the one with it, where that ran before:
+                      at temperature 0 they are the same
+  --tables N          how many tables the model is shown [5]
   --json              the figures as one JSON object
   --help              this text";
 
@@ -44,6 +49,7 @@ struct Args {
     record: Option<String>,
     replay: Option<String>,
     arms: Vec<String>,
+    tables: usize,
     json: bool,
     help: bool,
 }
@@ -53,6 +59,7 @@ impl Args {
         use lexopt::prelude::*;
         let mut args = Self {
             arms: vec!["bare".into(), "known".into()],
+            tables: AskOptions::default().tables,
             ..Self::default()
         };
         let mut parser = lexopt::Parser::from_env();
@@ -70,6 +77,7 @@ impl Args {
                         .map(str::to_owned)
                         .collect()
                 }
+                Long("tables") => args.tables = parser.value()?.parse()?,
                 Long("json") => args.json = true,
                 Long("help") | Short('h') => args.help = true,
                 Value(path) => args.paths.push(path.string()?),
@@ -106,10 +114,10 @@ async fn run() -> Result<()> {
         .knowledge
         .as_ref()
         .map_or_else(|| Ok(Knowledge::default()), Knowledge::read)?;
-    let source = Sqlite::open(db)?;
+    let folder = tempfile::tempdir().map_err(|e| Error::io("a folder for the database", e))?;
+    let source = open(db, folder.path())?;
     show_linking(&cases, &source, &known).await?;
 
-    let tape = Arc::new(Tape::open(args.record.as_deref(), args.replay.as_deref())?);
     let (llm, counter): (Option<Arc<dyn Llm>>, Arc<dyn TokenCounter>) =
         match (&args.llm, &args.replay) {
             (Some(url), _) => {
@@ -119,6 +127,10 @@ async fn run() -> Result<()> {
             (None, Some(_)) => (None, Arc::new(Estimate::new())),
             (None, None) => return Ok(()),
         };
+    let model = llm.as_ref().map(|llm| llm.id());
+    let tape = Tape::open(model, args.record.as_deref(), args.replay.as_deref())?;
+    println!("the answers are those of {}", tape.model());
+    let tape = Arc::new(tape);
     let mut all: Vec<(String, Vec<Verdict>)> = Vec::new();
     for arm in &args.arms {
         let (knowledge, repairs) = match arm.as_str() {
@@ -135,6 +147,7 @@ async fn run() -> Result<()> {
         let options = AskOptions {
             repairs,
             gate: false,
+            tables: args.tables,
             ..AskOptions::default()
         };
         let recorder = Recorder::new(llm.clone(), Arc::clone(&tape), arm);
@@ -152,6 +165,14 @@ async fn run() -> Result<()> {
     }
     show(&args, &cases, &all);
     Ok(())
+}
+
+fn open(db: &str, folder: &std::path::Path) -> Result<Sqlite> {
+    if !db.ends_with(".sql") {
+        return Sqlite::open(db);
+    }
+    let script = std::fs::read_to_string(db).map_err(|e| Error::io(db, e))?;
+    Sqlite::create(folder.join("data.sqlite"), &script)
 }
 
 async fn show_linking(cases: &[Case], source: &Sqlite, known: &Knowledge) -> Result<()> {

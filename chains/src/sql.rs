@@ -37,14 +37,16 @@ mod profile;
 mod source;
 mod sqlite;
 
-pub use ask::{Ask, AskOptions, Attempt, Reply, SqlAnswer};
+#[cfg(feature = "chart")]
+pub use ask::Theme;
+pub use ask::{Ask, AskOptions, Asked, Attempt, Chart, Drafted, Mark, Reply, SqlAnswer, Turn};
 pub use catalog::{
     Catalog, Column, Dialect, ForeignKey, Format, Kind, Personal, Profile, Table, TableKind,
 };
 pub use cell::{Cell, Cut, Rows};
 pub use guard::{Checked, Code, Compared, Draft, Guard, Problem, Rejected};
 pub use knowledge::{
-    Defined, Example, Knowledge, Note, Origin, Status, Target, Term, TermKind, propose,
+    Defined, Example, Knowledge, Lesson, Note, Origin, Status, Target, Term, TermKind, propose,
 };
 pub use link::{Doubt, Linked, Linker, Scored, ValueHit};
 pub use lint::{Fault, Finding, lint};

@@ -13,7 +13,8 @@ use std::sync::Arc;
 
 use gori_chains::sql::eval::{Case, Verdict, compare, linking};
 use gori_chains::sql::{
-    Ask, AskOptions, Cell, Guard, Knowledge, Linker, Reply, Source as _, SqlAnswer, Sqlite,
+    Ask, AskOptions, Asked, Cell, Guard, Knowledge, Linker, Reply, Source as _, SqlAnswer, Sqlite,
+    Turn,
 };
 use gori_core::{Chain as _, Context, ErrorKind, Fidelity, TokenCounter};
 use gori_testkit::ScriptedLlm;
@@ -133,6 +134,63 @@ async fn a_draft_is_mended_from_what_the_guard_and_the_database_say() {
         "{troubles:?}"
     );
     assert_eq!(llm.prompts().len(), 3);
+}
+
+/// What a page does: draft, show, run; then go on from it.
+#[tokio::test]
+async fn a_question_goes_on_from_another_and_nothing_runs_before_it_is_told_to() {
+    let answers = [
+        "```sql\nSELECT count(*) FROM t_ord WHERE state = 'X'\n```",
+        "```sql\nSELECT count(*) FROM t_ord WHERE cd_st = 'X'\n```",
+        "```sql\nSELECT cd_ch, count(*) FROM t_ord WHERE cd_st = 'X' GROUP BY cd_ch\n```",
+    ];
+    let (ask, llm, _database) = ask(DEPOT, depot_knowledge(), &answers).await;
+    let cx = Context::new();
+    let asked = Asked::from("How many orders were cancelled?");
+    let linked = ask.link(&cx, asked.clone()).await.unwrap();
+    let drafted = ask.draft(&cx, &asked, &linked, Vec::new()).await.unwrap();
+    assert_eq!(drafted.attempts.len(), 1, "one was mended");
+    assert!(drafted.explanation.contains("cd_st = 'X'"));
+    let answer = ask
+        .run(&cx, &asked, &linked, drafted.checked)
+        .await
+        .unwrap();
+    assert_eq!(answer.rows.rows.len(), 1);
+
+    let next = Asked {
+        question: "What is that by channel?".into(),
+        earlier: vec![Turn {
+            question: asked.question,
+            sql: drafted.written,
+        }],
+    };
+    let Reply::Answer(answer) = ask.reply(&cx, &next).await.unwrap() else {
+        panic!("no answer");
+    };
+    assert_eq!(answer.rows.rows.len(), 3);
+    let prompt = llm.prompts()[2].messages[1].to_text();
+    let (earlier, now) = (
+        prompt.find("Question: How many orders were cancelled?"),
+        prompt.find("Question: What is that by channel?"),
+    );
+    assert!(earlier.is_some() && earlier < now, "{prompt}");
+    assert!(prompt.contains("CREATE TABLE t_ord"), "{prompt}");
+}
+
+#[tokio::test]
+async fn what_was_learnt_is_used_at_once() {
+    let (ask, llm, _database) = ask(DEPOT, Knowledge::default(), &["SELECT 1"]).await;
+    let cx = Context::new();
+    let named = ask
+        .link(&cx, "How many were returned?")
+        .await
+        .unwrap()
+        .terms;
+    assert!(named.is_empty());
+    let ask = ask.knowing(&cx, depot_knowledge()).await.unwrap();
+    let linked = ask.link(&cx, "How many were returned?").await.unwrap();
+    assert_eq!(linked.terms.len(), 1, "{:?}", linked.terms);
+    assert!(llm.prompts().is_empty());
 }
 
 #[tokio::test]

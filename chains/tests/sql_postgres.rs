@@ -1,5 +1,4 @@
-//! PostgreSQL as a source, against a real server where the machine has one: the programs of the
-//! Debian package `postgresql`, or those of `GORI_POSTGRES_BIN`. Without them the tests say so.
+//! PostgreSQL as a source, against a real server.
 #![cfg(feature = "postgres")]
 #![allow(
     clippy::unwrap_used,
@@ -8,135 +7,11 @@
     clippy::print_stdout
 )]
 
-use std::net::TcpListener;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use gori_chains::sql::{Cell, Cut, Draft, Guard, Limits, Postgres, Source as _};
 use gori_core::{Context, ErrorKind};
-
-/// A server of its own in a folder of its own, which ends with the test.
-struct Server {
-    child: Child,
-    port: u16,
-    _folder: tempfile::TempDir,
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-fn programs() -> Option<PathBuf> {
-    if let Some(folder) = std::env::var_os("GORI_POSTGRES_BIN") {
-        return Some(folder.into());
-    }
-    let mut versions: Vec<PathBuf> = std::fs::read_dir("/usr/lib/postgresql")
-        .ok()?
-        .flatten()
-        .map(|e| e.path().join("bin"))
-        .collect();
-    versions.sort();
-    versions
-        .pop()
-        .filter(|folder| folder.join("initdb").exists())
-}
-
-/// A command as a user who is not root, since the server refuses to run as root.
-fn command(program: &Path) -> Command {
-    let root = Command::new("id")
-        .arg("-u")
-        .output()
-        .is_ok_and(|out| out.stdout == b"0\n");
-    if !root {
-        return Command::new(program);
-    }
-    let mut command = Command::new("setpriv");
-    command
-        .args(["--reuid=postgres", "--regid=postgres", "--clear-groups"])
-        .arg(program);
-    command
-}
-
-impl Server {
-    async fn start(script: &str) -> Option<Self> {
-        let Some(bin) = programs() else {
-            println!("skipped: no PostgreSQL on this machine");
-            return None;
-        };
-        let folder = tempfile::tempdir().unwrap();
-        let data = folder.path().join("data");
-        std::fs::create_dir(&data).unwrap();
-        let _ = Command::new("chown")
-            .arg("-R")
-            .arg("postgres")
-            .arg(folder.path())
-            .status();
-        let done = command(&bin.join("initdb"))
-            .arg("-D")
-            .arg(&data)
-            .args([
-                "-A",
-                "trust",
-                "-U",
-                "owner",
-                "--no-sync",
-                "-E",
-                "UTF8",
-                "--locale=C",
-            ])
-            .stdout(Stdio::null())
-            .current_dir(folder.path())
-            .status()
-            .unwrap();
-        assert!(done.success());
-        let port = TcpListener::bind("127.0.0.1:0")
-            .unwrap()
-            .local_addr()
-            .unwrap()
-            .port();
-        let child = command(&bin.join("postgres"))
-            .arg("-D")
-            .arg(&data)
-            .args(["-h", "127.0.0.1", "-F", "-k", "", "-p"])
-            .arg(port.to_string())
-            .current_dir(folder.path())
-            .stderr(Stdio::null())
-            .stdout(Stdio::null())
-            .spawn()
-            .unwrap();
-        let server = Self {
-            child,
-            port,
-            _folder: folder,
-        };
-        server.owner(script).await;
-        Some(server)
-    }
-
-    fn address(&self, user: &str) -> String {
-        format!("postgres://{user}@127.0.0.1:{}/postgres", self.port)
-    }
-
-    /// Runs a script as the owner, once the server listens.
-    async fn owner(&self, script: &str) {
-        let start = Instant::now();
-        let (client, connection) = loop {
-            match tokio_postgres::connect(&self.address("owner"), tokio_postgres::NoTls).await {
-                Ok(pair) => break pair,
-                Err(error) if start.elapsed() > Duration::from_secs(60) => panic!("{error}"),
-                Err(_) => tokio::time::sleep(Duration::from_millis(100)).await,
-            }
-        };
-        let driver = tokio::spawn(connection);
-        client.batch_execute(script).await.unwrap();
-        drop(client);
-        let _ = driver.await;
-    }
-}
+use gori_testkit::servers::{Postgres as Server, or_skip};
 
 const SCRIPT: &str = "
 CREATE TABLE genre (genreid integer PRIMARY KEY, name text NOT NULL);
@@ -153,17 +28,17 @@ CREATE ROLE reader LOGIN; GRANT SELECT ON genre, track TO reader;
 
 #[tokio::test]
 async fn a_real_server_is_looked_over_asked_and_fenced() {
-    let Some(server) = Server::start(SCRIPT).await else {
+    let Some(server) = or_skip(Server::start().await) else {
         return;
     };
+    server.sql(SCRIPT).unwrap();
+    let reader = server.connection_string().replace("postgres@", "reader@");
     let cx = Context::new();
     let limits = Limits {
         time: Duration::from_millis(500),
         ..Limits::default()
     };
-    let source = Postgres::at(&server.address("reader"))
-        .unwrap()
-        .limits(limits);
+    let source = Postgres::at(&reader).unwrap().limits(limits);
     let catalog = source.catalog(&cx).await.unwrap();
 
     let names: Vec<_> = catalog.tables.iter().map(|t| t.name.as_str()).collect();

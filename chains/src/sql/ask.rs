@@ -9,15 +9,21 @@ mod repair;
 use std::sync::Arc;
 
 use gori_core::{
-    Chain, Context, Embedder, Error, ErrorKind, Llm, Message, Plan, Prompt, Result, ResultExt as _,
+    Chain, Context, Embedder, Error, ErrorKind, Llm, Plan, Prompt, Result, ResultExt as _,
     Sampling, TokenCounter,
 };
 use serde::{Deserialize, Serialize};
 
-pub use answer::{Attempt, Reply, SqlAnswer};
+pub use answer::{Asked, Attempt, Drafted, Reply, SqlAnswer, Turn};
+#[cfg(feature = "chart")]
+pub use chart::Theme;
+pub use chart::{Chart, Mark};
 
 use super::{Checked, Doubt, Draft, Guard, Knowledge, Linked, Linker, Rows, Source};
 use repair::Trouble;
+
+/// The most tokens of an answer; a statement is far shorter.
+const ANSWER: usize = 400;
 
 /// How questions are asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -114,25 +120,47 @@ impl<S: Source, L: Llm> Ask<S, L> {
         &self.guard
     }
 
-    /// What a question names, without asking the model.
+    /// The same with other knowledge, such as what was learnt since.
     ///
     /// # Errors
     /// Those of the embedder, where there is one.
-    pub async fn link(&self, cx: &Context, question: &str) -> Result<Linked> {
-        self.linker.link_by_meaning(cx, question).await.at("link")
+    pub async fn knowing(
+        mut self,
+        cx: &Context,
+        knowledge: impl Into<Arc<Knowledge>>,
+    ) -> Result<Self> {
+        self.knowledge = knowledge.into();
+        let knowledge = Arc::clone(&self.knowledge);
+        self.linker = self.linker.knowing(cx, knowledge).await?;
+        Ok(self)
+    }
+
+    /// What is known.
+    pub fn knowledge(&self) -> &Knowledge {
+        &self.knowledge
+    }
+
+    /// What a question names, without asking the model. A question that goes on from another
+    /// also names what that one named.
+    ///
+    /// # Errors
+    /// Those of the embedder, where there is one.
+    pub async fn link(&self, cx: &Context, asked: impl Into<Asked>) -> Result<Linked> {
+        let text = asked.into().whole();
+        self.linker.link_by_meaning(cx, &text).await.at("link")
     }
 
     /// What the model is sent for a question, given what the question names.
     ///
     /// # Errors
     /// [`ErrorKind::TooLarge`] when not even the question and one table fit.
-    pub fn prompt(&self, question: &str, linked: &Linked) -> Result<Prompt> {
+    pub fn prompt(&self, asked: impl Into<Asked>, linked: &Linked) -> Result<Prompt> {
         let limits = self.llm.limits();
         let answer = limits
             .output
-            .map_or(400, |cap| cap.0)
+            .map_or(ANSWER, |cap| cap.0)
             .min(limits.window.0 / 4)
-            .min(400);
+            .min(ANSWER);
         let budget = limits
             .window
             .0
@@ -143,7 +171,7 @@ impl<S: Source, L: Llm> Ask<S, L> {
             knowledge: &self.knowledge,
             linked,
             tables: self.options.tables,
-            question,
+            asked: &asked.into(),
         };
         let (messages, tokens) = parts.fit(self.counter.as_ref(), budget)?;
         let mut prompt = Prompt::new(messages).sampling(Sampling {
@@ -156,75 +184,42 @@ impl<S: Source, L: Llm> Ask<S, L> {
         Ok(prompt)
     }
 
-    async fn draft(&self, cx: &Context, prompt: &Prompt) -> Result<String> {
-        Ok(self.llm.complete(cx, prompt).await.at("draft")?.text)
-    }
-
-    /// One draft: checked and run, or what is the trouble with it.
-    async fn attempt(
+    /// Has the model write a statement, and mend it until the guard lets it through. Nothing
+    /// runs. `attempts` are what was tried before, with what was wrong with each.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Model`] when the attempts, `repairs` and one, are used up; those of the model.
+    pub async fn draft(
         &self,
         cx: &Context,
-        written: &str,
-    ) -> Result<(String, std::result::Result<(Checked, Rows), Trouble>)> {
-        let draft = match Draft::from_answer(written) {
-            Ok(draft) => draft,
-            Err(error) => return Ok((written.to_owned(), Err(Trouble::of_error(&error)))),
-        };
-        let sql = draft.text().to_owned();
-        let checked = match self.guard.check(&draft) {
-            Ok(checked) => checked,
-            Err(rejected) => return Ok((sql, Err(Trouble::of_check(&rejected)))),
-        };
-        match self.source.run(cx, &checked).await {
-            Ok(rows) => Ok((sql, Ok((checked, rows)))),
-            // What the database says of a statement may be mended; that it is away may not.
-            Err(error)
-                if matches!(
-                    error.kind(),
-                    ErrorKind::InvalidInput | ErrorKind::Refused | ErrorKind::TooLarge
-                ) =>
-            {
-                Ok((sql, Err(Trouble::of_error(&error))))
-            }
-            Err(error) => Err(error.at("run")),
-        }
-    }
-
-    async fn answer(&self, cx: &Context, question: &str, linked: Linked) -> Result<SqlAnswer> {
-        let mut prompt = self.prompt(question, &linked)?;
-        let mut attempts = Vec::new();
-        let mut empty: Option<(Checked, Rows)> = None;
-        for round in 0..=self.options.repairs {
-            let written = self.draft(cx, &prompt).await?;
-            let (sql, outcome) = self.attempt(cx, &written).await?;
-            let trouble = match outcome {
-                Ok((checked, rows)) => {
-                    match repair::missed_value(&checked, &rows, self.guard.catalog()) {
-                        Some(trouble) if round < self.options.repairs => {
-                            empty = Some((checked, rows));
-                            trouble
-                        }
-                        _ => {
-                            attempts.push(Attempt { sql, trouble: None });
-                            return Ok(self.tell(cx, question, &linked, checked, rows, attempts));
-                        }
+        asked: &Asked,
+        linked: &Linked,
+        mut attempts: Vec<Attempt>,
+    ) -> Result<Drafted> {
+        let base = self.prompt(asked.clone(), linked)?;
+        while attempts.len() <= self.options.repairs {
+            let prompt = repair::conversation(&base, &attempts);
+            let written = self.llm.complete(cx, &prompt).await.at("draft")?.text;
+            let (sql, trouble) = match Draft::from_answer(&written) {
+                Err(error) => (written, Trouble::of_error(&error)),
+                Ok(draft) => match self.guard.check(&draft) {
+                    Ok(checked) => {
+                        let assumptions = answer::assumptions(linked, &checked, &self.knowledge);
+                        return Ok(Drafted {
+                            written: draft.text().to_owned(),
+                            explanation: explain::explain(&checked),
+                            assumptions,
+                            checked,
+                            attempts,
+                        });
                     }
-                }
-                Err(trouble) => trouble,
+                    Err(rejected) => (draft.text().to_owned(), Trouble::of_check(&rejected)),
+                },
             };
-            prompt
-                .messages
-                .push(Message::assistant(format!("```sql\n{sql}\n```")));
-            prompt.messages.push(Message::user(trouble.request()));
-            prompt.tokens = None;
             attempts.push(Attempt {
                 sql,
                 trouble: Some(trouble.what),
             });
-        }
-        // An empty answer that could not be bettered is still an answer.
-        if let Some((checked, rows)) = empty {
-            return Ok(self.tell(cx, question, &linked, checked, rows, attempts));
         }
         let last = attempts
             .last()
@@ -240,6 +235,87 @@ impl<S: Source, L: Llm> Ask<S, L> {
         .hint("ask in other words, add what is missing to the knowledge, or ask another model"))
     }
 
+    /// Runs a checked statement, a model's or a person's, as the answer to a question.
+    ///
+    /// # Errors
+    /// Those of the source; [`ErrorKind::InvalidInput`] is what the database says of the
+    /// statement, and may be mended.
+    pub async fn run(
+        &self,
+        cx: &Context,
+        asked: &Asked,
+        linked: &Linked,
+        checked: Checked,
+    ) -> Result<SqlAnswer> {
+        let rows = self.source.run(cx, &checked).await.at("run")?;
+        Ok(self.tell(cx, &asked.question, linked, checked, rows))
+    }
+
+    async fn answer(&self, cx: &Context, asked: &Asked, linked: &Linked) -> Result<SqlAnswer> {
+        let mut attempts = Vec::new();
+        let mut empty: Option<SqlAnswer> = None;
+        loop {
+            let drafted = match self.draft(cx, asked, linked, attempts).await {
+                Ok(drafted) => drafted,
+                // An empty answer that could not be bettered is still an answer.
+                Err(error) if error.kind() == ErrorKind::Model => {
+                    return empty.take().ok_or(error);
+                }
+                Err(error) => return Err(error),
+            };
+            attempts = drafted.attempts;
+            let sql = drafted.written;
+            let trouble = match self.run(cx, asked, linked, drafted.checked).await {
+                Ok(mut answer) => {
+                    attempts.push(Attempt {
+                        sql: sql.clone(),
+                        trouble: answer.note.clone(),
+                    });
+                    answer.attempts.clone_from(&attempts);
+                    answer.usage = cx.usage().total();
+                    if answer.note.is_none() || attempts.len() > self.options.repairs {
+                        return Ok(answer);
+                    }
+                    empty = Some(answer);
+                    continue;
+                }
+                // What the database says of a statement may be mended; that it is away may not.
+                Err(error)
+                    if matches!(
+                        error.kind(),
+                        ErrorKind::InvalidInput | ErrorKind::Refused | ErrorKind::TooLarge
+                    ) =>
+                {
+                    Trouble::of_error(&error)
+                }
+                Err(error) => return Err(error),
+            };
+            attempts.push(Attempt {
+                sql,
+                trouble: Some(trouble.what),
+            });
+        }
+    }
+
+    /// Answers a question, which may go on from others.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidInput`] for an empty question, [`ErrorKind::Model`] when no draft
+    /// could be run, and those of the model and of the source.
+    pub async fn reply(&self, cx: &Context, asked: &Asked) -> Result<Reply> {
+        if asked.question.trim().is_empty() {
+            return Err(Error::invalid("the question is empty"));
+        }
+        let linked = self.link(cx, asked.clone()).await?;
+        match linked.doubt.clone().filter(|_| self.options.gate) {
+            Some(Doubt::Clarify { question, options }) => Ok(Reply::Clarify { question, options }),
+            Some(Doubt::Unanswerable { missing }) => Ok(Reply::Unanswerable { missing }),
+            None => Ok(Reply::Answer(Box::new(
+                self.answer(cx, asked, &linked).await?,
+            ))),
+        }
+    }
+
     fn tell(
         &self,
         cx: &Context,
@@ -247,19 +323,20 @@ impl<S: Source, L: Llm> Ask<S, L> {
         linked: &Linked,
         checked: Checked,
         rows: Rows,
-        attempts: Vec<Attempt>,
     ) -> SqlAnswer {
         let assumptions = answer::assumptions(linked, &checked, &self.knowledge);
+        let note = repair::missed_value(&checked, &rows, self.guard.catalog());
         SqlAnswer {
             question: question.to_owned(),
             sentence: answer::sentence(&rows),
             explanation: explain::explain(&checked),
             follow_ups: answer::follow_ups(self.guard.catalog(), &checked, &rows),
-            chart: chart::chart(question, &rows),
+            chart: Chart::of(question, &rows).map(|chart| chart.vega_lite()),
+            note: note.map(|trouble| trouble.what),
             sql: checked.sql().to_owned(),
             rows,
             assumptions,
-            attempts,
+            attempts: Vec::new(),
             usage: cx.usage().total(),
         }
     }
@@ -270,17 +347,7 @@ impl<S: Source, L: Llm> Chain for Ask<S, L> {
     type Output = Reply;
 
     async fn call(&self, cx: &Context, question: String) -> Result<Reply> {
-        if question.trim().is_empty() {
-            return Err(Error::invalid("the question is empty"));
-        }
-        let linked = self.link(cx, &question).await?;
-        match linked.doubt.clone().filter(|_| self.options.gate) {
-            Some(Doubt::Clarify { question, options }) => Ok(Reply::Clarify { question, options }),
-            Some(Doubt::Unanswerable { missing }) => Ok(Reply::Unanswerable { missing }),
-            None => Ok(Reply::Answer(Box::new(
-                self.answer(cx, &question, linked).await?,
-            ))),
-        }
+        self.reply(cx, &question.into()).await
     }
 
     fn plan(&self) -> Plan {

@@ -1,5 +1,6 @@
 //! What people know about a database and its names do not say, with where each piece is from.
 
+mod learn;
 mod markdown;
 mod propose;
 mod sql_file;
@@ -12,6 +13,7 @@ use std::path::{Path, PathBuf};
 use gori_core::{Error, ErrorKind, Result};
 use serde::{Deserialize, Serialize};
 
+pub use learn::Lesson;
 pub(crate) use propose::missing_joins;
 pub use propose::propose;
 pub(crate) use words::{common_abbreviation, is_word};

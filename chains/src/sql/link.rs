@@ -123,6 +123,23 @@ impl Linker {
         Ok(self)
     }
 
+    /// The same with other knowledge; the stored values are kept, not read again.
+    ///
+    /// # Errors
+    /// Those of the embedder, where there is one.
+    pub async fn knowing(
+        mut self,
+        cx: &Context,
+        knowledge: impl Into<Arc<Knowledge>>,
+    ) -> Result<Self> {
+        self.knowledge = knowledge.into();
+        self.elements = Elements::new(&self.catalog, &self.knowledge);
+        match self.meaning.take() {
+            Some(meaning) => self.with_embedder(cx, meaning.embedder()).await,
+            None => Ok(self),
+        }
+    }
+
     /// What the question names, by its words alone.
     pub fn link(&self, question: &str) -> Linked {
         self.linked(question, &BTreeMap::new())

@@ -56,6 +56,26 @@ impl Sqlite {
         })
     }
 
+    /// Makes a new database file from a script, for trials and tests. The script is run as it
+    /// is: it must be one's own.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidInput`] when there is a file already or the script fails.
+    pub fn create(path: impl Into<PathBuf>, script: &str) -> Result<Self> {
+        let path = path.into();
+        let wrong = |what: String| Error::invalid(what).about(path.display());
+        if path.exists() {
+            return Err(wrong("there is a file already".to_owned()));
+        }
+        let said = |e: rusqlite::Error| wrong(e.to_string());
+        let connection = rusqlite::Connection::open(&path).map_err(said)?;
+        connection
+            .execute_batch(&format!("BEGIN;\n{script}\nCOMMIT;"))
+            .map_err(said)?;
+        connection.close().map_err(|(_, e)| said(e))?;
+        Self::open(path)
+    }
+
     /// With these limits for a statement.
     #[must_use]
     pub fn limits(mut self, limits: Limits) -> Self {

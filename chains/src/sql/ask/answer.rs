@@ -43,6 +43,9 @@ pub struct SqlAnswer {
     pub explanation: String,
     /// Questions to go on with.
     pub follow_ups: Vec<String>,
+    /// Why nothing may have been found: a text that its column never holds.
+    #[serde(default)]
+    pub note: Option<String>,
     /// A Vega-Lite specification, where the rows are worth a chart. Data, made by us.
     pub chart: Option<Json>,
     /// The drafts, with what was wrong with those that did not run.
@@ -58,6 +61,70 @@ pub struct Attempt {
     pub sql: String,
     /// What was wrong with it.
     pub trouble: Option<String>,
+}
+
+/// A question, and those before it that it goes on from, the oldest first.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Asked {
+    /// The question.
+    pub question: String,
+    /// What was asked and answered before, of which the last two are used.
+    #[serde(default)]
+    pub earlier: Vec<Turn>,
+}
+
+/// A question that was answered.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Turn {
+    /// The question.
+    pub question: String,
+    /// The statement that answered it.
+    pub sql: String,
+}
+
+impl Asked {
+    /// Those before it that are used.
+    pub(super) fn recent(&self) -> &[Turn] {
+        let from = self.earlier.len().saturating_sub(2);
+        self.earlier.get(from..).unwrap_or_default()
+    }
+
+    /// The question with what it goes on from, to see what it is about.
+    pub(super) fn whole(&self) -> String {
+        let earlier = self.recent().iter().map(|turn| turn.question.as_str());
+        let all: Vec<&str> = earlier.chain([self.question.as_str()]).collect();
+        all.join(" ")
+    }
+}
+
+impl From<&str> for Asked {
+    fn from(question: &str) -> Self {
+        question.to_owned().into()
+    }
+}
+
+impl From<String> for Asked {
+    fn from(question: String) -> Self {
+        Self {
+            question,
+            earlier: Vec::new(),
+        }
+    }
+}
+
+/// A statement that a model wrote and the guard let through. It has not run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Drafted {
+    /// The statement as the model wrote it.
+    pub written: String,
+    /// The statement as it may run.
+    pub checked: Checked,
+    /// What it does, in words, made from the statement itself.
+    pub explanation: String,
+    /// What it takes for granted: the terms it rests on.
+    pub assumptions: Vec<String>,
+    /// The drafts before it, with what was wrong with each.
+    pub attempts: Vec<Attempt>,
 }
 
 /// The rows as a sentence.

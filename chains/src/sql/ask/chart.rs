@@ -1,12 +1,31 @@
 //! A chart of the rows as a Vega-Lite specification: data that this crate makes, never code and
 //! never anything that a model wrote.
 
+#[cfg(feature = "chart")]
+mod svg;
+
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json, json};
+
+#[cfg(feature = "chart")]
+pub use svg::Theme;
 
 use crate::sql::{Cell, Rows};
 
 /// More marks than these are no chart.
 const MOST: usize = 200;
+
+/// How the rows of a [`Chart`] are drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Mark {
+    /// A line over time.
+    Line,
+    /// A bar for each name.
+    Bar,
+    /// A point for each pair of numbers.
+    Point,
+}
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Sort {
@@ -15,36 +34,65 @@ enum Sort {
     Name,
 }
 
-/// A line over time, bars over names, points over two numbers; nothing for one row.
-pub(super) fn chart(title: &str, rows: &Rows) -> Option<Json> {
-    if !(2..=MOST).contains(&rows.rows.len()) || rows.columns.len() < 2 {
-        return None;
+/// What of some rows is drawn, and how. The kinds of the columns decide, never a model.
+#[derive(Clone, Debug)]
+pub struct Chart<'r> {
+    title: &'r str,
+    rows: &'r Rows,
+    mark: Mark,
+    x: usize,
+    y: usize,
+}
+
+impl<'r> Chart<'r> {
+    /// A line over time, bars over names, points over two numbers; `None` where there is no
+    /// number, one row or no row, or more rows than a chart can show.
+    pub fn of(title: &'r str, rows: &'r Rows) -> Option<Self> {
+        if !(2..=MOST).contains(&rows.rows.len()) || rows.columns.len() < 2 {
+            return None;
+        }
+        let sorts: Vec<Sort> = (0..rows.columns.len()).map(|at| sort(rows, at)).collect();
+        let y = sorts.iter().rposition(|s| *s == Sort::Number)?;
+        let x = sorts
+            .iter()
+            .position(|s| *s == Sort::Time)
+            .or_else(|| sorts.iter().position(|s| *s == Sort::Name))
+            .or_else(|| (0..y).next())?;
+        let mark = match sorts.get(x)? {
+            Sort::Time => Mark::Line,
+            Sort::Name => Mark::Bar,
+            Sort::Number => Mark::Point,
+        };
+        Some(Self {
+            title,
+            rows,
+            mark,
+            x,
+            y,
+        })
     }
-    let sorts: Vec<Sort> = (0..rows.columns.len()).map(|at| sort(rows, at)).collect();
-    let y = sorts.iter().rposition(|s| *s == Sort::Number)?;
-    let x = sorts
-        .iter()
-        .position(|s| *s == Sort::Time)
-        .or_else(|| sorts.iter().position(|s| *s == Sort::Name))
-        .or_else(|| (0..y).next())?;
-    let (mark, kind) = match sorts.get(x)? {
-        Sort::Time => ("line", "temporal"),
-        Sort::Name => ("bar", "nominal"),
-        Sort::Number => ("point", "quantitative"),
-    };
-    let (x, y) = (field(rows, x), field(rows, y));
-    let order = if mark == "bar" {
-        json!({"field": x, "type": kind, "sort": null})
-    } else {
-        json!({"field": x, "type": kind})
-    };
-    Some(json!({
-        "$schema": "https://vega.github.io/schema/vega-lite/v5.json",
-        "title": title,
-        "data": {"values": values(rows)},
-        "mark": mark,
-        "encoding": {"x": order, "y": {"field": y, "type": "quantitative"}},
-    }))
+
+    /// How the rows are drawn.
+    pub fn mark(&self) -> Mark {
+        self.mark
+    }
+
+    /// A [Vega-Lite](https://vega.github.io/vega-lite/) specification with the rows in it.
+    pub fn vega_lite(&self) -> Json {
+        let (x, y) = (field(self.rows, self.x), field(self.rows, self.y));
+        let order = match self.mark {
+            Mark::Line => json!({"field": x, "type": "temporal"}),
+            Mark::Bar => json!({"field": x, "type": "nominal", "sort": null}),
+            Mark::Point => json!({"field": x, "type": "quantitative"}),
+        };
+        json!({
+            "$schema": "https://vega.github.io/schema/vega-lite/v5.json",
+            "title": self.title,
+            "data": {"values": values(self.rows)},
+            "mark": self.mark,
+            "encoding": {"x": order, "y": {"field": y, "type": "quantitative"}},
+        })
+    }
 }
 
 /// The name of a column, made different from those before it. Dots and brackets in a field
@@ -163,10 +211,10 @@ mod tests {
             ],
         );
         for (rows, mark) in [(years, "line"), (names, "bar"), (points, "point")] {
-            let chart = chart("t", &rows).unwrap();
+            let chart = Chart::of("t", &rows).unwrap().vega_lite();
             assert_eq!(chart["mark"], mark);
             assert_eq!(chart["data"]["values"].as_array().unwrap().len(), 2);
         }
-        assert_eq!(chart("t", &rows(&["n"], vec![vec![Cell::Int(1)]])), None);
+        assert!(Chart::of("t", &rows(&["n"], vec![vec![Cell::Int(1)]])).is_none());
     }
 }

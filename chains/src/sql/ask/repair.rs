@@ -1,7 +1,8 @@
 //! What a model is told about a draft that failed.
 
-use gori_core::Error;
+use gori_core::{Error, Message, Prompt};
 
+use super::Attempt;
 use crate::sql::{Catalog, Cell, Checked, Rejected, Rows, guard};
 
 /// What was wrong with a draft, and how to mend it.
@@ -25,14 +26,31 @@ impl Trouble {
             what: format!("{}{advice}", error.message()),
         }
     }
+}
 
-    /// The message to the model.
-    pub(super) fn request(&self) -> String {
-        format!(
-            "That does not work: {}.\nWrite the corrected SQL statement, and nothing else.",
-            self.what.chars().take(600).collect::<String>()
-        )
+/// The prompt, and behind it what was tried with what was wrong with it. The text of a failed
+/// draft is a model's own: it is cut, so that many of them cannot fill the window.
+pub(super) fn conversation(base: &Prompt, attempts: &[Attempt]) -> Prompt {
+    let mut prompt = base.clone();
+    for attempt in attempts {
+        let (sql, what) = (
+            short(&attempt.sql, 2000),
+            short(attempt.trouble.as_deref().unwrap_or("it is not right"), 600),
+        );
+        let request = format!(
+            "That does not work: {what}.\nWrite the corrected SQL statement, and nothing else."
+        );
+        prompt
+            .messages
+            .push(Message::assistant(format!("```sql\n{sql}\n```")));
+        prompt.messages.push(Message::user(request));
+        prompt.tokens = None;
     }
+    prompt
+}
+
+fn short(text: &str, most: usize) -> String {
+    text.chars().take(most).collect()
 }
 
 /// An empty result of a comparison with a text that the column does not hold.

@@ -1,5 +1,7 @@
 //! "Did you mean": the name that is nearest to one that does not exist.
 
+use crate::sql::profile::words;
+
 /// The candidate that a person who wrote `name` most likely meant.
 pub(crate) fn nearest<'a>(
     name: &str,
@@ -11,6 +13,22 @@ pub(crate) fn nearest<'a>(
         .map(|candidate| (distance(&wanted, &plain(candidate)), candidate))
         .min_by(|a, b| a.0.total_cmp(&b.0).then_with(|| a.1.cmp(b.1)))?;
     (best.0 <= 0.45).then_some(best.1)
+}
+
+/// Whether a name is what people write short for another: its beginning, or the beginnings of
+/// its words, as `g`, `inv` or `il` for `Genre`, `Invoice` and `InvoiceLine`.
+pub(crate) fn abbreviates(short: &str, long: &str) -> bool {
+    let wanted: Vec<char> = short.chars().flat_map(char::to_lowercase).collect();
+    if wanted.is_empty() {
+        return false;
+    }
+    let begins = |name: &[char]| name.starts_with(&wanted);
+    let initials: Vec<char> = words(long)
+        .iter()
+        .filter_map(|word| word.chars().next())
+        .collect();
+    let whole: Vec<char> = long.chars().flat_map(char::to_lowercase).collect();
+    begins(&whole) || (wanted.len() > 1 && initials == wanted)
 }
 
 /// Case, underscores and a plural aside.
@@ -65,6 +83,21 @@ fn edits(a: &[char], b: &[char]) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn short_forms_are_beginnings_or_initials() {
+        for (short, long, is) in [
+            ("g", "Genre", true),
+            ("inv", "Invoice", true),
+            ("il", "InvoiceLine", true),
+            ("ol", "order_line", true),
+            ("l", "InvoiceLine", false),
+            ("in", "line", false),
+            ("", "Genre", false),
+        ] {
+            assert_eq!(abbreviates(short, long), is, "{short} {long}");
+        }
+    }
 
     #[test]
     fn slips_are_found_and_other_words_are_not() {

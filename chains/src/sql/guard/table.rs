@@ -5,7 +5,7 @@ use sqlparser::ast::{
     TableFunctionArgs, TableWithJoins,
 };
 
-use super::near::nearest;
+use super::near::{abbreviates, nearest};
 use super::problem::{Code, Problem};
 use super::scope::{Relation, Scope};
 use super::walk::{Walk, named};
@@ -415,7 +415,24 @@ impl Walk<'_> {
         }
         match self.catalog.table(&ident.value) {
             Some(table) => problem.mend(format!("join {} first", self.dialect.quote(&table.name))),
-            None => problem,
+            None => self.shortened(problem, &ident.value),
+        }
+    }
+
+    /// Names the tables that an alias which stands for none looks short for.
+    fn shortened(&self, problem: Problem, alias: &str) -> Problem {
+        let tables = self.catalog.tables.iter().map(|t| t.name.as_str());
+        let meant: Vec<String> = tables
+            .filter(|table| abbreviates(alias, table))
+            .map(|table| format!("`{table}`"))
+            .collect();
+        match meant.as_slice() {
+            // More than these would be a list of the tables and no hint.
+            [] | [_, _, _, _, ..] => problem,
+            all => problem.mend(format!(
+                "did you mean {}? Join it as `{alias}` first",
+                all.join(" or ")
+            )),
         }
     }
 }

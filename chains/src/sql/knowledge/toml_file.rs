@@ -24,6 +24,14 @@
 //! question = "How many orders are there?"
 //! sql = "SELECT count(*) FROM t_ord"
 //!
+//! [[term]]                     # any of the above in one form, as pages write it
+//! kind = "value"
+//! names = ["returned"]
+//! means = "returned"
+//! target = "t_ord.cd_st"
+//! value = "R"
+//! learnt = "confirmed on 2026-11-22"
+//!
 //! [[proposed]]                 # inferred; move it up to confirm it
 //! kind = "abbreviation"
 //! names = ["rsn"]
@@ -34,7 +42,7 @@
 use std::collections::BTreeMap;
 
 use gori_core::{Error, ErrorKind, Result};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use super::{Example, Knowledge, Note, Origin, Status, Target, Term, TermKind};
 
@@ -48,7 +56,8 @@ struct File {
     join: Vec<Entry>,
     example: Vec<ExampleEntry>,
     note: Vec<NoteEntry>,
-    proposed: Vec<ProposedEntry>,
+    term: Vec<TermEntry>,
+    proposed: Vec<TermEntry>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -80,6 +89,10 @@ struct Entry {
 struct ExampleEntry {
     question: String,
     sql: String,
+    /// How it was learnt, for who reads the file.
+    #[serde(default)]
+    #[expect(dead_code, reason = "allowed in the file and meant for people")]
+    learnt: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -89,10 +102,10 @@ struct NoteEntry {
     text: String,
 }
 
-/// A term that nobody has confirmed, as it is written by [`write_proposals`].
-#[derive(Debug, Serialize, Deserialize)]
+/// A term of any kind, as it is written by [`write_proposals`] and when one is learnt.
+#[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct ProposedEntry {
+struct TermEntry {
     kind: TermKind,
     names: Vec<String>,
     means: String,
@@ -102,7 +115,29 @@ struct ProposedEntry {
     value: Option<String>,
     #[serde(default)]
     sql: Option<String>,
-    evidence: String,
+    #[serde(default)]
+    evidence: Option<String>,
+    /// How it was learnt, for who reads the file.
+    #[serde(default)]
+    #[expect(dead_code, reason = "allowed in the file and meant for people")]
+    learnt: Option<String>,
+}
+
+impl TermEntry {
+    fn term(self, status: Status, places: &Places<'_>) -> Term {
+        let origin = places.of(self.names.first().unwrap_or(&self.means));
+        Term {
+            names: self.names,
+            means: self.means,
+            kind: self.kind,
+            target: self.target,
+            value: self.value,
+            sql: self.sql,
+            status,
+            evidence: self.evidence,
+            origin,
+        }
+    }
 }
 
 pub(super) fn parse(name: &str, text: &str) -> Result<Knowledge> {
@@ -167,7 +202,7 @@ pub(super) fn parse(name: &str, text: &str) -> Result<Knowledge> {
             knowledge.terms.push(term);
         }
     }
-    for ExampleEntry { question, sql } in file.example {
+    for ExampleEntry { question, sql, .. } in file.example {
         let origin = places.of(&question);
         knowledge.examples.push(Example {
             question,
@@ -184,29 +219,10 @@ pub(super) fn parse(name: &str, text: &str) -> Result<Knowledge> {
             origin,
         });
     }
-    for entry in file.proposed {
-        let origin = places.of(&entry.evidence);
-        let ProposedEntry {
-            kind,
-            names,
-            means,
-            target,
-            value,
-            sql,
-            evidence,
-        } = entry;
-        let status = Status::Proposed;
-        knowledge.terms.push(Term {
-            names,
-            means,
-            kind,
-            target,
-            value,
-            sql,
-            status,
-            evidence: Some(evidence),
-            origin,
-        });
+    let terms = file.term.into_iter().map(|e| (e, Status::Confirmed));
+    let proposed = file.proposed.into_iter().map(|e| (e, Status::Proposed));
+    for (entry, status) in terms.chain(proposed) {
+        knowledge.terms.push(entry.term(status, &places));
     }
     checked(name, knowledge)
 }
@@ -218,6 +234,10 @@ fn checked(name: &str, knowledge: Knowledge) -> Result<Knowledge> {
         .terms
         .iter()
         .find(|t| t.names.is_empty() || t.names.iter().any(blank));
+    let bad_term = bad_term.or_else(|| {
+        let unfounded = |t: &&Term| !t.is_confirmed() && t.evidence.is_none();
+        knowledge.terms.iter().find(unfounded)
+    });
     let bad_note = knowledge.notes.iter().find(|n| blank(&n.text));
     let bad_example = knowledge
         .examples
@@ -228,9 +248,11 @@ fn checked(name: &str, knowledge: Knowledge) -> Result<Knowledge> {
         .or(bad_note.map(|n| &n.origin))
         .or(bad_example.map(|e| &e.origin));
     match origin {
-        Some(origin) => {
-            Err(Error::new(ErrorKind::Config, "an entry has no name or no text").about(origin))
-        }
+        Some(origin) => Err(Error::new(
+            ErrorKind::Config,
+            "an entry has no name, no text or no evidence",
+        )
+        .about(origin)),
         None if knowledge.is_empty() => {
             Err(Error::new(ErrorKind::Config, "the file holds no knowledge").about(name))
         }

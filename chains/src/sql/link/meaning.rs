@@ -50,6 +50,10 @@ impl Meaning {
         })
     }
 
+    pub(super) fn embedder(&self) -> Arc<dyn Embedder> {
+        Arc::clone(&self.embedder)
+    }
+
     /// Points for every column that means something like the question.
     pub(super) async fn points(
         &self,

@@ -124,7 +124,7 @@ impl Values {
                 let said: Vec<&str> = window.iter().map(|w| w.shown.as_str()).collect();
                 let said = said.join(" ");
                 let found = self
-                    .places(&said, length)
+                    .places(&said)
                     .filter(|(_, value)| is_meant(&said, value, window.iter().any(|w| w.quoted)));
                 let before = hits.len();
                 hits.extend(found.map(|(target, value)| ValueHit {
@@ -145,15 +145,15 @@ impl Values {
         hits
     }
 
-    /// Where a text is stored, as it is or, for one word, in the singular or without a
+    /// Where a text is stored, as it is or with its last word in the singular or without a
     /// possessive ending.
-    fn places(&self, said: &str, length: usize) -> impl Iterator<Item = &(Target, String)> {
+    fn places(&self, said: &str) -> impl Iterator<Item = &(Target, String)> {
         let bare = said.trim_end_matches("'s").trim_end_matches("’s");
         let key = normal(bare);
         let exact = self.by_text.get(&key);
         let singular = key
             .strip_suffix('s')
-            .filter(|_| length == 1 && exact.is_none() && key.len() > 4)
+            .filter(|_| exact.is_none() && key.len() > 4)
             .and_then(|key| self.by_text.get(key));
         exact.or(singular).into_iter().flatten()
     }

@@ -9,6 +9,8 @@ pub mod local;
 mod memory;
 #[cfg(feature = "pgvector")]
 pub mod pgvector;
+#[cfg(feature = "qdrant")]
+pub mod qdrant;
 mod score;
 mod topk;
 

@@ -5,6 +5,9 @@
 //! machine is not enough, the features `qdrant` and `pgvector` bring stores behind the same port,
 //! and [`Migration`] moves a local store to them.
 
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod kernel;
 pub mod lexical;
 pub mod local;

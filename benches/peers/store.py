@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 """The local store against usearch, hnswlib and faiss, in one run on the same vectors.
 
-    python3 benches/peers/store.py VECTORS DIMS [POINTS ...]
+    python3 benches/peers/store.py VECTORS DIMS [POINTS ...] [--only curves,filters,writes,large]
 
 VECTORS holds f32 rows, such as `embed.py` makes of the descriptions in Debian's package lists.
 Makes its own Python environment in benches/peers/.venv-store where the peers are not at hand, and
 prints one table. One thread, M 16, ef_construction 200, recall@10 against exact, processor time
-and not time on the clock. GORI_FIGURES may name a built example `figures`. What needs strace or a memory cgroup says so where it cannot have it.
+and not time on the clock. GORI_FIGURES may name a built example `figures`. What needs strace or a
+memory cgroup says so where it cannot have it.
 """
 import gc
 import json
@@ -248,11 +249,18 @@ def main():
     binary = os.environ.get("GORI_FIGURES") or built()
     vectors = np.fromfile(path, dtype=np.float32).reshape(-1, dims)
     most = len(vectors) - QUERIES
-    for size in [int(arg) for arg in sys.argv[3:]] or [10_000, min(60_000, most)]:
-        curves(binary, path, dims, vectors, size)
-    filters(binary, path, dims, min(60_000, most))
-    writes(binary, path, dims)
-    large(binary, path, dims)
+    rest = sys.argv[3:]
+    only = rest[rest.index("--only") + 1].split(",") if "--only" in rest else ["curves", "filters", "writes", "large"]
+    sizes = [int(arg) for arg in rest if arg.isdigit()] or [10_000, min(60_000, most)]
+    if "curves" in only:
+        for size in sizes:
+            curves(binary, path, dims, vectors, size)
+    if "filters" in only:
+        filters(binary, path, dims, min(60_000, most))
+    if "writes" in only:
+        writes(binary, path, dims)
+    if "large" in only:
+        large(binary, path, dims)
 
 
 main()

@@ -16,7 +16,8 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use gori_vectorstores::{LocalStore, Options};
 use support::fault_fs::FaultFs;
-use support::script::{DIMS, content, point};
+use support::script::Subject as _;
+use support::vectors::{DIMS, point};
 use support::{Rng, full};
 
 struct Counting;
@@ -59,7 +60,7 @@ fn peak(fs: &FaultFs) -> usize {
     let before = HELD.load(Relaxed);
     PEAK.store(before, Relaxed);
     if let Ok(store) = open(fs) {
-        let _ = content(&store);
+        let _ = store.content();
         let _ = store.blocking_search(&gori_core::Search::new(&[1.0; DIMS], 3));
     }
     PEAK.load(Relaxed) - before

@@ -15,14 +15,10 @@ use std::time::Duration;
 use gori_vectorstores::{Durability, LocalStore, Options};
 use proptest::prelude::*;
 use support::fault_fs::{CUTS, Cut, Disk, FaultFs};
-use support::script::{DIMS, Model, Step, content, searches_well, steps};
-use support::{Rng, full};
-
-/// What had to be there after so many operations of the file system.
-struct Acknowledged {
-    events: usize,
-    content: Arc<Model>,
-}
+use support::runs::Acknowledged;
+use support::script::{Model, Step, Subject as _, steps};
+use support::vectors::DIMS;
+use support::{Rng, full, runs};
 
 fn options(durability: Durability) -> Options {
     Options::new(DIMS)
@@ -36,89 +32,11 @@ fn open(fs: &FaultFs, durability: Durability) -> gori_core::Result<LocalStore> {
     LocalStore::create_or_open_on(Arc::new(fs.clone()), "/store", options(durability))
 }
 
-/// Runs the script, opening the store anew now and then.
-fn run(rng: &mut Rng, writes: usize, durability: Durability) -> (FaultFs, Vec<Acknowledged>) {
-    let fs = FaultFs::default();
-    let mut store = open(&fs, durability).unwrap();
-    let mut model = Model::new();
-    let mut history = vec![Acknowledged {
-        events: fs.event_count(),
-        content: Arc::default(),
-    }];
-    for step in steps(rng, writes, 40) {
-        step.run(&store).unwrap();
-        step.apply(&mut model);
-        if rng.below(50) == 0 {
-            drop(store);
-            store = open(&fs, durability).unwrap();
-        }
-        history.push(Acknowledged {
-            events: fs.event_count(),
-            content: Arc::new(model.clone()),
-        });
-    }
-    drop(store);
-    (fs, history)
-}
-
-/// Cuts the power at every operation and looks at what is found.
-fn cut_everywhere(writes: usize, every: usize, durability: Durability) -> (usize, usize, usize) {
-    let mut rng = Rng(7 + writes as u64);
-    let (fs, history) = run(&mut rng, writes, durability);
-    let (mut disk, mut done) = (Disk::default(), 0);
-    let (mut states, mut torn) = (0, 0);
-    // Up to where the disk was known to hold all that was acknowledged.
-    let mut safe = 0;
-    let events = fs.events();
-    for (at, event) in events.iter().enumerate() {
-        if matches!(event, support::fault_fs::Event::Sync(_)) {
-            safe = done;
-        }
-        disk.happen(event);
-        while history
-            .get(done + 1)
-            .is_some_and(|next| next.events <= at + 1)
-        {
-            done += 1;
-        }
-        if at % every != 0 {
-            continue;
-        }
-        for how in CUTS {
-            let found = disk.cut(how, &mut rng);
-            let store = open(&found, durability)
-                .unwrap_or_else(|error| panic!("{how:?} after {at} {event:?}: {error:?}"));
-            torn += usize::from(store.report().torn_bytes > 0);
-            let oldest = if durability == Durability::Sync {
-                done
-            } else {
-                safe.min(done)
-            };
-            // Once some of a group may be lost, any whole number of its writes may be there.
-            let newest = (done + 1).min(history.len() - 1);
-            let got = content(&store).unwrap();
-            let fits = (oldest..=newest).find(|i| *history[*i].content == got);
-            let Some(fits) = fits else {
-                panic!(
-                    "{how:?} after operation {at} {event:?}: writes {oldest} to {newest}, found {got:#?}"
-                );
-            };
-            if how != Cut::Drop && states % 5 == 0 {
-                searches_well(&store, &history[fits].content, &mut rng).unwrap();
-            }
-            states += 1;
-        }
-    }
-    (events.len(), states, torn)
-}
-
 #[test]
 fn nothing_acknowledged_is_lost_and_nothing_is_half_there() {
-    let (writes, every) = if full() { (2_000, 1) } else { (300, 1) };
-    let (operations, states, torn) = cut_everywhere(writes, every, Durability::Sync);
-    println!(
-        "crash states: {states} ({operations} operations of {writes} writes, {torn} with a torn tail)"
-    );
+    let writes = if full() { 2_000 } else { 300 };
+    let open = |fs: &FaultFs| open(fs, Durability::Sync);
+    let (states, torn) = runs::cut_everywhere(open, writes, false);
     assert!(states > 1_000 && torn > 100);
 }
 
@@ -127,10 +45,8 @@ fn groups_lose_their_end_and_nothing_else() {
     let writes = if full() { 2_000 } else { 200 };
     // The period never comes, so that only opening and closing syncs.
     let durability = Durability::Group(Duration::from_secs(3600));
-    let (operations, states, torn) = cut_everywhere(writes, 1, durability);
-    println!(
-        "crash states in groups: {states} ({operations} operations of {writes} writes, {torn} with a torn tail)"
-    );
+    let open = |fs: &FaultFs| open(fs, durability);
+    let (states, torn) = runs::cut_everywhere(open, writes, true);
     assert!(states > 1_000 && torn > 50);
 }
 
@@ -166,7 +82,7 @@ impl Tried {
         let store = open(&fs, Durability::Sync).unwrap();
         let first = Acknowledged {
             events: 0,
-            content: Arc::new(content(&store).unwrap()),
+            content: Arc::new(store.content().unwrap()),
         };
         Self {
             disk,
@@ -219,7 +135,7 @@ proptest! {
         let mut tried = Tried::new(FaultFs::default());
         for act in acts {
             match act {
-                Act::Write(seed) => tried.write(&steps(&mut Rng(seed), 1, 20)[0]),
+                Act::Write(seed) => tried.write(&steps::<LocalStore>(&mut Rng(seed), 1, 20)[0]),
                 Act::Reopen => {
                     drop(tried.store);
                     tried.store = open(&tried.fs, Durability::Sync).unwrap();
@@ -228,9 +144,9 @@ proptest! {
                     tried = tried.crash(back, CUTS[how], &mut Rng(seed))?;
                 }
             }
-            prop_assert_eq!(&content(&tried.store).unwrap(), tried.model());
+            prop_assert_eq!(&tried.store.content().unwrap(), tried.model());
         }
-        let well = searches_well(&tried.store, tried.model(), &mut Rng(1));
+        let well = tried.store.searches_well(tried.model(), &mut Rng(1));
         prop_assert!(well.is_ok(), "{:?}", well);
     }
 }

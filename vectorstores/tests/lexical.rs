@@ -42,7 +42,7 @@ impl LexicalFactory for Erased {
         Ok(Arc::new(MemoryLexical::default()))
     }
     fn sequences(&self) -> u32 {
-        8
+        24
     }
 }
 
@@ -55,7 +55,7 @@ impl LexicalFactory for Map {
         Ok(MapStore::new(1))
     }
     fn sequences(&self) -> u32 {
-        8
+        24
     }
 }
 
@@ -90,7 +90,7 @@ impl LexicalFactory for Durable {
         Some(scoring())
     }
     fn sequences(&self) -> u32 {
-        16
+        24
     }
 }
 
@@ -207,4 +207,88 @@ async fn a_compaction_gives_back_what_is_dead_and_changes_no_answer() {
     let index = LexicalStore::create_or_open(home.path(), Options::new()).unwrap();
     assert_eq!(index.search("word3 round", 50, None).await.unwrap(), after);
     assert_eq!(index.count().await.unwrap(), 199);
+}
+
+#[tokio::test]
+async fn a_reader_sees_what_another_writes_merges_and_deletes() {
+    let home = tempfile::tempdir().unwrap();
+    let options = || Options::new().seal_after(30);
+    let missing = LexicalStore::open_to_read(home.path(), options()).unwrap_err();
+    assert_eq!(missing.kind(), ErrorKind::NotFound, "{missing}");
+    let index = LexicalStore::create_or_open(home.path(), options()).unwrap();
+    let reader = LexicalStore::open_to_read(home.path(), options()).unwrap();
+    let mut seen = 0;
+    for round in 0..40_usize {
+        let points: Vec<Point> = (0..10)
+            .map(|i| text((round * 7 + i) % 100, &format!("round{round} word{i} door")))
+            .collect();
+        index.upsert(&points).await.unwrap();
+        if round % 6 == 5 {
+            let gone = [format!("t{:05}", round % 100)];
+            index
+                .delete(&Selection::Ids(&[gone[0].as_str()]))
+                .await
+                .unwrap();
+        }
+        if round % 11 == 10 {
+            index.compact().await.unwrap();
+        }
+        for question in ["door", "word3", &format!("round{round}")] {
+            let written = index.search(question, 200, None).await.unwrap();
+            let read = reader.search(question, 200, None).await.unwrap();
+            assert_eq!(written, read, "round {round}, {question}");
+            seen += read.len();
+        }
+        assert_eq!(reader.count().await.unwrap(), index.count().await.unwrap());
+    }
+    reader.verify().await.unwrap();
+    let refused = reader.upsert(&[text(1, "door")]).await.unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::ReadOnly, "{refused}");
+    let refused = reader.compact().await.unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::ReadOnly, "{refused}");
+    drop(index);
+    let last = reader.search("door", 200, None).await.unwrap();
+    println!("hits read beside a writer: {seen}");
+    assert!(seen > 2_000 && !last.is_empty());
+}
+
+#[test]
+fn readers_see_whole_batches_while_all_goes_on() {
+    let home = tempfile::tempdir().unwrap();
+    let options = || Options::new().seal_after(40);
+    let index = LexicalStore::create_or_open(home.path(), options()).unwrap();
+    let batch = |round: usize| -> Vec<Point> {
+        (0..5)
+            .map(|i| text(i, &format!("member of round{round}")))
+            .collect()
+    };
+    index.blocking_upsert(&batch(0)).unwrap();
+    let done = std::sync::atomic::AtomicBool::new(false);
+    let reads = std::sync::atomic::AtomicU64::new(0);
+    let other = LexicalStore::open_to_read(home.path(), options()).unwrap();
+    std::thread::scope(|scope| {
+        for reader in [&index, &other] {
+            scope.spawn(|| {
+                while !done.load(std::sync::atomic::Ordering::Relaxed) {
+                    let hits = reader.blocking_search("member", 9, None).unwrap();
+                    assert_eq!(hits.len(), 5, "a batch is there whole");
+                    assert!(
+                        hits.iter().all(|hit| hit.text == hits[0].text),
+                        "of one round"
+                    );
+                    reads.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+                }
+            });
+        }
+        for round in 1..200 {
+            index.blocking_upsert(&batch(round)).unwrap();
+            if round % 50 == 0 {
+                index.blocking_compact().unwrap();
+            }
+        }
+        done.store(true, std::sync::atomic::Ordering::Relaxed);
+    });
+    let reads = reads.into_inner();
+    println!("reads beside writes and compactions: {reads}");
+    assert!(reads > 100);
 }

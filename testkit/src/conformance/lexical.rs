@@ -115,8 +115,7 @@ pub async fn check<F: LexicalFactory>(factory: &F) -> Tried {
         }
     }
     println!("lexical laws: {tried}");
-    let enough = tried.hits * 2 > tried.searches;
-    assert!(enough, "the searches find something: {tried}");
+    assert!(tried.hits > 50, "the searches find something: {tried}");
     tried
 }
 

@@ -1,5 +1,7 @@
 //! What the operating system says of this process.
 
+use rustix::time::{ClockId, clock_gettime};
+
 /// A line of /proc/self/status, in bytes.
 pub(crate) fn status(name: &str) -> f64 {
     let text = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
@@ -24,21 +26,18 @@ pub(crate) fn written() -> f64 {
 
 /// Seconds on the processor of all threads.
 pub(crate) fn cpu_seconds() -> f64 {
-    let text = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
-    let fields = text.rsplit(')').next().unwrap_or_default();
-    // User and system time, in hundredths of a second.
-    let ticks = fields.split_whitespace().skip(11).take(2);
-    ticks.filter_map(|x| x.parse::<f64>().ok()).sum::<f64>() / 100.0
+    seconds(ClockId::ProcessCPUTime)
 }
 
-/// Seconds on the processor of this thread, so that others on the machine do not count.
+/// Seconds on the processor of this thread, so that others on the machine do not count. By the
+/// clock and not by /proc, which the kernel brings up to date a few hundred times a second only.
 pub(crate) fn cpu_seconds_of_thread() -> f64 {
-    let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
-    let nanoseconds = text.split_whitespace().next();
-    nanoseconds
-        .and_then(|ns| ns.parse::<f64>().ok())
-        .unwrap_or_default()
-        / 1e9
+    seconds(ClockId::ThreadCPUTime)
+}
+
+fn seconds(clock: ClockId) -> f64 {
+    let time = clock_gettime(clock);
+    time.tv_sec as f64 + time.tv_nsec as f64 / 1e9
 }
 
 /// The fewest seconds that this thread needed in so many tries.

@@ -1,20 +1,21 @@
 //! The index without its async face: blocking calls on an open directory.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use gori_core::{Error, ErrorKind, Filter, Hit, Result};
 
 use super::keep::{Effort, House, tidy};
-use super::open::{Opened, load};
+use super::open::{Lacking, Opened, load, read_batches};
 use super::options::Options;
 use super::view::{Data, View};
 use super::write::{Queue, Write};
-use crate::local::engine::{lock, take_lock};
+use crate::local::engine::{Followed, lock, read_while_written, take_lock};
 use crate::local::fs::{Fs, Lock};
-use crate::local::log::LogWriter;
+use crate::local::log::{Log, LogWriter, Tip};
 use crate::local::manifest::{Identity, Manifest};
+use crate::local::names::Span;
 use crate::local::open::{self as files, open_log};
 use crate::local::replay::{self, End, refused};
 use crate::local::write::{Slot, Writer, answer, copy};
@@ -35,9 +36,19 @@ pub(crate) struct Engine {
     fs: Arc<dyn Fs>,
     options: Options,
     view: RwLock<Arc<View>>,
-    writer: Mutex<Writer>,
-    queue: Queue,
-    _lock: Box<dyn Lock>,
+    /// Files that a reader found damaged, and its writer not yet.
+    distrusted: Mutex<BTreeSet<Span>>,
+    role: Role,
+}
+
+#[derive(Debug)]
+enum Role {
+    Writer {
+        writer: Box<Mutex<Writer>>,
+        queue: Queue,
+        _lock: Box<dyn Lock>,
+    },
+    Reader(Mutex<Followed>),
 }
 
 impl Engine {
@@ -60,14 +71,7 @@ impl Engine {
                 })?
             }
         };
-        if manifest.identity.dims != 0 || manifest.identity.embedder.as_deref() != Some(WORDS) {
-            return Err(Error::new(
-                ErrorKind::Config,
-                "this is a store of vectors, not of words",
-            )
-            .about(dir.display())
-            .hint("give the index by words a folder of its own"));
-        }
+        check_identity(&manifest.identity, &dir)?;
         let house = House {
             fs: &*fs,
             dir: &dir,
@@ -78,6 +82,7 @@ impl Engine {
             &options.analyzer,
             manifest.clone(),
             &BTreeSet::new(),
+            Lacking::Made,
         )?;
         report.rebuilt.clone_from(&opened.rebuilt);
         match opened.end {
@@ -111,9 +116,39 @@ impl Engine {
             fs,
             options,
             view: RwLock::new(Arc::new(opened.view)),
-            writer: Mutex::new(writer),
-            queue: Queue::default(),
-            _lock: held,
+            distrusted: Mutex::default(),
+            role: Role::Writer {
+                writer: Box::new(Mutex::new(writer)),
+                queue: Queue::default(),
+                _lock: held,
+            },
+        })
+    }
+
+    /// Opens the index to read what another process may be writing.
+    pub(crate) fn follow(fs: Arc<dyn Fs>, dir: PathBuf, options: Options) -> Result<Self> {
+        let (opened, stamp) = follow(&fs, &dir, &options, &BTreeSet::new())?;
+        if let End::Damaged { at } = opened.end {
+            return Err(refused(&opened.log, at));
+        }
+        let report = Report {
+            points: opened.view.len() as u64,
+            rebuilt: opened.rebuilt,
+            ..Report::default()
+        };
+        let followed = Followed {
+            stamp,
+            log: opened.log,
+            tip: opened.tip,
+        };
+        Ok(Self {
+            dir,
+            report,
+            fs,
+            options,
+            view: RwLock::new(Arc::new(opened.view)),
+            distrusted: Mutex::default(),
+            role: Role::Reader(Mutex::new(followed)),
         })
     }
 
@@ -125,7 +160,48 @@ impl Engine {
         }
     }
 
-    pub(crate) fn seen(&self) -> Arc<View> {
+    /// What the index holds now.
+    pub(crate) fn view(&self) -> Result<Arc<View>> {
+        if let Role::Reader(followed) = &self.role {
+            self.catch_up(&mut lock(followed))?;
+        }
+        Ok(self.seen())
+    }
+
+    /// Reads what was written since.
+    fn catch_up(&self, followed: &mut Followed) -> Result<()> {
+        let len = followed.log.len()?;
+        let stamp = Manifest::stamp(&*self.fs, &self.dir)?;
+        if stamp == followed.stamp && len == followed.tip.len {
+            return Ok(());
+        }
+        if stamp == followed.stamp && len > followed.tip.len {
+            let mut view = (*self.seen()).clone();
+            let analyzer = &self.options.analyzer;
+            let (tip, _) = read_batches(analyzer, &followed.log, followed.tip, &mut view)?;
+            if tip != followed.tip {
+                followed.tip = tip;
+                self.publish(view);
+            }
+            return Ok(());
+        }
+        let distrusted = lock(&self.distrusted).clone();
+        self.read_again(followed, &distrusted)
+    }
+
+    /// Reads all anew, but for these files.
+    fn read_again(&self, followed: &mut Followed, distrusted: &BTreeSet<Span>) -> Result<()> {
+        let (opened, stamp) = follow(&self.fs, &self.dir, &self.options, distrusted)?;
+        *followed = Followed {
+            stamp,
+            log: opened.log,
+            tip: opened.tip,
+        };
+        self.publish(opened.view);
+        Ok(())
+    }
+
+    fn seen(&self) -> Arc<View> {
         Arc::clone(&self.view.read().unwrap_or_else(PoisonError::into_inner))
     }
 
@@ -141,7 +217,7 @@ impl Engine {
     ) -> Result<Vec<Hit>> {
         let terms = self.options.analyzer.question(question);
         let ask = |view: &View| view.search(self.options.bm25, &terms, k, filter);
-        let view = self.seen();
+        let view = self.view()?;
         match ask(&view) {
             Err(error) if error.kind() == ErrorKind::Corrupt && self.heal(&view)? => {
                 ask(&self.seen())
@@ -156,12 +232,28 @@ impl Engine {
         if damaged.is_empty() {
             return Ok(false);
         }
-        let mut writer = lock(&self.writer);
+        let writer = match &self.role {
+            Role::Writer { writer, .. } => writer,
+            Role::Reader(followed) => {
+                let mut followed = lock(followed);
+                let mut distrusted = lock(&self.distrusted);
+                distrusted.extend(damaged);
+                self.read_again(&mut followed, &distrusted)?;
+                return Ok(true);
+            }
+        };
+        let mut writer = lock(writer);
         if self.seen().damaged().is_empty() {
             return Ok(true);
         }
         let manifest = writer.manifest.clone();
-        let opened: Opened = load(&self.house(), &self.options.analyzer, manifest, &damaged)?;
+        let opened: Opened = load(
+            &self.house(),
+            &self.options.analyzer,
+            manifest,
+            &damaged,
+            Lacking::Made,
+        )?;
         if opened.tip != writer.log.tip {
             return Err(refused(&opened.log, opened.tip.len));
         }
@@ -172,18 +264,27 @@ impl Engine {
 
     /// Puts a write in line. From then on it will be done, before all that come later, even
     /// when nobody waits for it.
-    pub(crate) fn enqueue(&self, write: Write) -> Slot {
-        self.queue.push(write)
+    pub(crate) fn enqueue(&self, write: Write) -> Result<Slot> {
+        match &self.role {
+            Role::Writer { queue, .. } => Ok(queue.push(write)),
+            Role::Reader(_) => Err(self.is_read_only()),
+        }
+    }
+
+    fn is_read_only(&self) -> Error {
+        Error::new(ErrorKind::ReadOnly, "the index was opened to read").about(self.dir.display())
     }
 
     /// Does all writes in line, and says how many texts this one put in or took out.
     pub(crate) fn finish(&self, slot: &Slot) -> Result<u64> {
-        let mut writer = lock(&self.writer);
-        // Whoever had the lock before may have done this along with its own.
-        if let Some(answer) = answer(slot) {
-            return answer;
+        if let Role::Writer { writer, queue, .. } = &self.role {
+            let mut writer = lock(writer);
+            // Whoever had the lock before may have done this along with its own.
+            if let Some(answer) = answer(slot) {
+                return answer;
+            }
+            self.drain(&mut writer, queue);
         }
-        self.drain(&mut writer);
         answer(slot).unwrap_or_else(|| {
             Err(Error::new(
                 ErrorKind::Internal,
@@ -192,8 +293,8 @@ impl Engine {
         })
     }
 
-    fn drain(&self, writer: &mut Writer) {
-        let (writes, slots): (Vec<_>, Vec<_>) = self.queue.take().into_iter().unzip();
+    fn drain(&self, writer: &mut Writer, queue: &Queue) {
+        let (writes, slots): (Vec<_>, Vec<_>) = queue.take().into_iter().unzip();
         let outcome = self.commit(writer, writes);
         for (i, slot) in slots.iter().enumerate() {
             let answer = match &outcome {
@@ -248,7 +349,10 @@ impl Engine {
 
     /// Drops what is dead and merges all into one file.
     pub(crate) fn compact(&self) -> Result<()> {
-        let mut writer = lock(&self.writer);
+        let Role::Writer { writer, .. } = &self.role else {
+            return Err(self.is_read_only());
+        };
+        let mut writer = lock(writer);
         if writer.log.tip.len > writer.source.start {
             writer.seal(&*self.fs, &self.dir)?;
         }
@@ -257,24 +361,87 @@ impl Engine {
 
     /// Reads everything and checks every checksum.
     pub(crate) fn verify(&self) -> Result<()> {
-        let writer = lock(&self.writer);
-        for part in &self.seen().parts {
+        for part in &self.view()?.parts {
             if let Data::Segment(segment) = &part.data {
                 segment.rows.verify()?;
             }
         }
-        let sealed = writer
-            .manifest
-            .sealed
-            .iter()
-            .map(|sealed| (sealed.log, sealed.tip));
-        for (span, tip) in sealed.chain([(writer.manifest.active, writer.log.tip)]) {
-            let log = open_log(&*self.fs, &self.dir, &writer.manifest, span)?;
-            let found = replay::replay(&log, log.origin(), &mut (), |_, _| Ok(()), |_| Ok(()))?;
-            if found.0 != tip {
-                return Err(refused(&log, found.0.len));
+        match &self.role {
+            Role::Writer { writer, .. } => {
+                let writer = lock(writer);
+                self.verify_logs(&writer.manifest, writer.log.tip)
+            }
+            // What the writer appends meanwhile may be half there.
+            Role::Reader(_) => {
+                let load = |manifest: Manifest| {
+                    let (log, tip) = {
+                        let log = open_log(&*self.fs, &self.dir, &manifest, manifest.active)?;
+                        let (tip, end) = whole(&log)?;
+                        if let End::Damaged { at } = end {
+                            return Err(refused(&log, at));
+                        }
+                        (log, tip)
+                    };
+                    drop(log);
+                    self.verify_logs(&manifest, tip)
+                };
+                read_while_written(&*self.fs, &self.dir, load).map(drop)
+            }
+        }
+    }
+
+    /// Reads all logs, of which the active one ends here.
+    fn verify_logs(&self, manifest: &Manifest, tip: Tip) -> Result<()> {
+        let sealed = manifest.sealed.iter();
+        let sealed = sealed.map(|sealed| (sealed.log, sealed.tip));
+        for (span, tip) in sealed.chain([(manifest.active, tip)]) {
+            let log = open_log(&*self.fs, &self.dir, manifest, span)?;
+            let (found, _) = whole(&log)?;
+            if found.len < tip.len || (found != tip && span != manifest.active) {
+                return Err(refused(&log, found.len));
             }
         }
         Ok(())
     }
+}
+
+/// How far a log is whole.
+fn whole(log: &Log) -> Result<(Tip, End)> {
+    replay::replay(log, log.origin(), &mut (), |_, _| Ok(()), |_| Ok(()))
+}
+
+fn check_identity(identity: &Identity, dir: &Path) -> Result<()> {
+    if identity.dims == 0 && identity.embedder.as_deref() == Some(WORDS) {
+        return Ok(());
+    }
+    Err(Error::new(
+        ErrorKind::Config,
+        "this is a store of vectors, not of words",
+    )
+    .about(dir.display())
+    .hint("give the index by words a folder of its own"))
+}
+
+/// Reads an index that another process may be writing.
+fn follow(
+    fs: &Arc<dyn Fs>,
+    dir: &Path,
+    options: &Options,
+    distrusted: &BTreeSet<Span>,
+) -> Result<(Opened, Vec<u8>)> {
+    let house = House {
+        fs: &**fs,
+        dir,
+        analyzer: options.analyzer.id(),
+    };
+    read_while_written(&**fs, dir, |manifest| {
+        check_identity(&manifest.identity, dir)?;
+        load(
+            &house,
+            &options.analyzer,
+            manifest,
+            distrusted,
+            Lacking::Held,
+        )
+    })
 }

@@ -245,7 +245,7 @@ impl Rows {
             let log = logs.iter().position(|log| *log == span);
             let log = log.ok_or_else(|| internal("a part of a log that is not its own"))?;
             self.sources.push((log, at));
-            let number = self.columns.add(part.id(row)?, &part.metadata(row)?)?;
+            let number = self.columns.add(&part.id(row)?, &part.metadata(row)?)?;
             if let Some(place) = numbers.get_mut(row as usize) {
                 *place = number;
             }
@@ -270,7 +270,7 @@ fn place(part: &Part, row: u32) -> Result<(Span, u64)> {
                 .logs
                 .get(log)
                 .ok_or_else(|| segment.rows.error(row))?;
-            Ok((log.log.span, at))
+            Ok((log.span, at))
         }
     }
 }

@@ -32,13 +32,22 @@ pub(crate) struct Opened {
     pub(crate) rebuilt: Vec<String>,
 }
 
-/// Reads all that the manifest names. What is not trusted is made anew from the logs, a log at
-/// a time, so that no more than one log's words are in memory.
+/// What is done about words of sealed logs that have no file, or none that can be trusted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Lacking {
+    /// A file is made, log by log, so that no more than one log's words are in memory.
+    Made,
+    /// They stay in memory: only who writes may make files.
+    Held,
+}
+
+/// Reads all that the manifest names.
 pub(crate) fn load(
     house: &House<'_>,
     analyzer: &Analyzer,
     mut manifest: Manifest,
     distrust: &BTreeSet<Span>,
+    lacking: Lacking,
 ) -> Result<Opened> {
     let mut view = View::default();
     let (mut rebuilt, mut covered, mut whole) = (Vec::new(), BTreeSet::new(), Vec::new());
@@ -67,6 +76,9 @@ pub(crate) fn load(
         let (tip, _) = read_batches(analyzer, &log, log.origin(), &mut view)?;
         if tip != sealed.tip {
             return Err(replay::refused(&log, tip.len));
+        }
+        if lacking == Lacking::Held {
+            continue;
         }
         let mut so_far = manifest.clone();
         so_far.sealed.truncate(number);
@@ -114,7 +126,7 @@ struct Batch {
 }
 
 /// Applies all whole batches from `from` on to the view.
-fn read_batches(
+pub(crate) fn read_batches(
     analyzer: &Analyzer,
     log: &Arc<Log>,
     from: Tip,

@@ -44,13 +44,13 @@ impl View {
         for (score, address) in top.into_vec() {
             best.push((score, self.id(address)?, address));
         }
-        best.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(b.1)));
+        best.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
         for (score, id, address) in best.into_iter().take(k) {
             let Some(part) = self.parts.get(address.part) else {
                 continue;
             };
             hits.push(Hit {
-                id: id.to_owned(),
+                id,
                 score,
                 text: part.text(address.row)?,
                 metadata: part.metadata(address.row)?,

@@ -9,16 +9,17 @@ use gori_core::{Filter, Hit, LexicalIndex, Point, Result, Selection};
 use super::engine::Engine;
 use super::options::Options;
 use super::write::{Write, texts};
-use crate::local::Report;
 use crate::local::fs::{Fs, OsFs};
 use crate::local::offload::offload;
+use crate::local::repair::repair;
 use crate::local::write::Which;
+use crate::local::{Repaired, Report};
 
 /// Texts in a directory, found by their words: durable, incremental, no server. Cheap to clone;
 /// clones are one index.
 ///
 /// A point is found by the words of its text and of the [heading](gori_core::field::HEADING)
-/// above it. One process has it open at a time. The calls of [`LexicalIndex`] do their blocking
+/// above it. One process writes, any number read ([`open_to_read`](Self::open_to_read)). The calls of [`LexicalIndex`] do their blocking
 /// work away from the threads that run futures; the `blocking_` ones do it where they are called.
 ///
 /// In memory are the words of what was written since the last sealing, at most
@@ -67,6 +68,39 @@ impl LexicalStore {
         Engine::open(fs, dir.into(), options).map(|engine| Self(Arc::new(engine)))
     }
 
+    /// Opens the index to read only, as many processes may while one writes. Every call sees
+    /// what was written before it began. The options are those of the writer; where its files
+    /// follow another language's rules the words are gathered anew, in memory.
+    ///
+    /// # Errors
+    /// As [`create_or_open`](Self::create_or_open), but never
+    /// [`Busy`](gori_core::ErrorKind::Busy); [`NotFound`](gori_core::ErrorKind::NotFound) when
+    /// there is none.
+    pub fn open_to_read(dir: impl Into<PathBuf>, options: Options) -> Result<Self> {
+        let engine = Engine::follow(Arc::new(OsFs), dir.into(), options)?;
+        Ok(Self(Arc::new(engine)))
+    }
+
+    /// Makes an index of all that is whole in a damaged one: every record that its checksum
+    /// vouches for, the newest for each id. The old files stay in the directory under other
+    /// names, so that nothing is thrown away; the words are gathered anew when it is next
+    /// opened. Blocks.
+    ///
+    /// # Errors
+    /// [`Busy`](gori_core::ErrorKind::Busy) when the index is open elsewhere,
+    /// [`Corrupt`](gori_core::ErrorKind::Corrupt) when nothing says what index this was.
+    pub fn repair(dir: impl AsRef<Path>) -> Result<Repaired> {
+        Self::repair_on(&OsFs, dir)
+    }
+
+    /// As [`repair`](Self::repair), on another file system.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn repair_on(fs: &dyn Fs, dir: impl AsRef<Path>) -> Result<Repaired> {
+        repair(fs, dir.as_ref())
+    }
+
     /// What opening the index found and mended.
     pub fn report(&self) -> &Report {
         &self.0.report
@@ -100,7 +134,7 @@ impl LexicalStore {
     /// # Errors
     /// As there.
     pub fn blocking_upsert(&self, points: &[Point]) -> Result<()> {
-        let slot = self.0.enqueue(Write::Upsert(texts(points)?));
+        let slot = self.0.enqueue(Write::Upsert(texts(points)?))?;
         self.0.finish(&slot).map(drop)
     }
 
@@ -109,7 +143,7 @@ impl LexicalStore {
     /// # Errors
     /// As there.
     pub fn blocking_delete(&self, which: &Selection<'_>) -> Result<u64> {
-        let slot = self.0.enqueue(Write::Delete(Which::of(which)));
+        let slot = self.0.enqueue(Write::Delete(Which::of(which)))?;
         self.0.finish(&slot)
     }
 
@@ -137,7 +171,7 @@ impl LexicalStore {
     /// Puts a write in line at once, so that it keeps its place even when the future is
     /// dropped, and waits until it is done.
     async fn finish(&self, write: Write) -> Result<u64> {
-        let slot = self.0.enqueue(write);
+        let slot = self.0.enqueue(write)?;
         let engine = Arc::clone(&self.0);
         offload(move || engine.finish(&slot)).await
     }
@@ -160,6 +194,7 @@ impl LexicalIndex for LexicalStore {
     }
 
     async fn count(&self) -> Result<u64> {
-        Ok(self.0.seen().len() as u64)
+        let engine = Arc::clone(&self.0);
+        offload(move || Ok(engine.view()?.len() as u64)).await
     }
 }

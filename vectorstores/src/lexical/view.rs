@@ -101,10 +101,10 @@ impl Part {
         Ok(rows)
     }
 
-    pub(crate) fn id(&self, row: u32) -> Result<&str> {
+    pub(crate) fn id(&self, row: u32) -> Result<String> {
         match &self.data {
-            Data::Chunk(chunk) => Ok(chunk.row(row).map_or("", |row| &row.id)),
-            Data::Segment(segment) => Ok(segment.rows.put(row)?.id),
+            Data::Chunk(chunk) => Ok(chunk.row(row).map_or("", |row| &row.id).to_owned()),
+            Data::Segment(segment) => Ok(segment.rows.put(row, &mut Vec::new())?.id.to_owned()),
         }
     }
 
@@ -115,7 +115,7 @@ impl Part {
                 Ok(row.map(|row| (*row.metadata).clone()).unwrap_or_default())
             }
             Data::Segment(segment) => {
-                let metadata = segment.rows.put(row)?.metadata();
+                let metadata = segment.rows.put(row, &mut Vec::new())?.metadata();
                 metadata.ok_or_else(|| segment.rows.error(row))
             }
         }
@@ -126,7 +126,7 @@ impl Part {
             Data::Chunk(chunk) => chunk
                 .row(row)
                 .map_or(Ok(String::new()), |row| chunk.text(row)),
-            Data::Segment(segment) => Ok(segment.rows.put(row)?.text.to_owned()),
+            Data::Segment(segment) => Ok(segment.rows.put(row, &mut Vec::new())?.text.to_owned()),
         }
     }
 
@@ -147,9 +147,9 @@ impl Part {
 }
 
 fn ask_every_row(segment: &Segment, filter: &Filter) -> Result<Bits> {
-    let mut rows = Bits::default();
+    let (mut rows, mut body) = (Bits::default(), Vec::new());
     for row in (0..).take(segment.len()) {
-        let metadata = segment.rows.put(row)?.metadata();
+        let metadata = segment.rows.put(row, &mut body)?.metadata();
         if filter.matches(&metadata.ok_or_else(|| segment.rows.error(row))?) {
             rows.add(row);
         }
@@ -217,10 +217,10 @@ impl View {
         Ok(all)
     }
 
-    pub(crate) fn id(&self, address: Address) -> Result<&str> {
+    pub(crate) fn id(&self, address: Address) -> Result<String> {
         self.parts
             .get(address.part)
-            .map_or(Ok(""), |part| part.id(address.row))
+            .map_or(Ok(String::new()), |part| part.id(address.row))
     }
 
     /// Takes a text out, if it is there.

@@ -70,18 +70,26 @@ impl Bits {
         }
     }
 
-    pub(crate) fn iter(&self) -> impl Iterator<Item = u32> {
-        (0..).zip(&self.0).flat_map(|(at, word): (u32, &u64)| {
-            let mut left = *word;
-            std::iter::from_fn(move || {
-                let bit = left.trailing_zeros();
-                (left != 0).then(|| {
-                    left &= left - 1;
-                    at * 64 + bit
-                })
-            })
-        })
+    /// Sixty-four rows at a time: the first of them, and a bit for each.
+    pub(crate) fn words(&self) -> impl Iterator<Item = (u32, u64)> {
+        (0..).step_by(64).zip(self.0.iter().copied())
     }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = u32> {
+        self.words().flat_map(|(first, word)| ones(first, word))
+    }
+}
+
+/// The rows of one word.
+pub(crate) fn ones(first: u32, word: u64) -> impl Iterator<Item = u32> {
+    let mut left = word;
+    std::iter::from_fn(move || {
+        let bit = left.trailing_zeros();
+        (left != 0).then(|| {
+            left &= left - 1;
+            first + bit
+        })
+    })
 }
 
 impl FromIterator<u32> for Bits {

@@ -52,10 +52,10 @@ enum Role {
 
 /// How far a reader has read what another process writes.
 #[derive(Debug)]
-struct Followed {
-    stamp: Vec<u8>,
-    log: Arc<Log>,
-    tip: Tip,
+pub(crate) struct Followed {
+    pub(crate) stamp: Vec<u8>,
+    pub(crate) log: Arc<Log>,
+    pub(crate) tip: Tip,
 }
 
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -134,7 +134,8 @@ impl Engine {
 
     /// Opens the store to read what another process may be writing.
     pub(crate) fn follow(fs: Arc<dyn Fs>, dir: PathBuf) -> Result<Self> {
-        let (opened, stamp) = read_while_written(&*fs, &dir, &BTreeSet::new())?;
+        let load = |manifest| open::load(&*fs, &dir, manifest, &BTreeSet::new());
+        let (opened, stamp) = read_while_written(&*fs, &dir, load)?;
         if let End::Damaged { at } = opened.end {
             return Err(refused(&opened.log, at));
         }
@@ -201,7 +202,7 @@ impl Engine {
             };
             let mut followed = lock(followed);
             self.distrust(&mut damaged);
-            let (opened, stamp) = read_while_written(&*self.fs, &self.dir, &damaged)?;
+            let (opened, stamp) = self.read_again(&damaged)?;
             followed.stamp = stamp;
             (followed.log, followed.tip) = (opened.log, opened.tip);
             self.publish(opened.view);
@@ -223,6 +224,11 @@ impl Engine {
             let _ = wake.send(());
         }
         Ok(true)
+    }
+
+    fn read_again(&self, distrusted: &BTreeSet<Span>) -> Result<(Opened, Vec<u8>)> {
+        let load = |manifest| open::load(&*self.fs, &self.dir, manifest, distrusted);
+        read_while_written(&*self.fs, &self.dir, load)
     }
 
     /// Remembers indexes that were found damaged, and adds those that were before.
@@ -265,7 +271,7 @@ impl Engine {
             return Ok(());
         }
         let distrusted = lock(&self.distrusted).clone();
-        let (opened, stamp) = read_while_written(&*self.fs, &self.dir, &distrusted)?;
+        let (opened, stamp) = self.read_again(&distrusted)?;
         *followed = Followed {
             stamp,
             log: opened.log,
@@ -425,17 +431,18 @@ impl Engine {
     }
 }
 
-/// Reads a store whose writer may replace and remove files meanwhile.
-fn read_while_written(
+/// Reads a store whose writer may replace and remove files meanwhile: by `load`, until CURRENT
+/// is the same before and after. Gives CURRENT's stamp too.
+pub(crate) fn read_while_written<T>(
     fs: &dyn Fs,
     dir: &Path,
-    distrusted: &BTreeSet<Span>,
-) -> Result<(Opened, Vec<u8>)> {
+    load: impl Fn(Manifest) -> Result<T>,
+) -> Result<(T, Vec<u8>)> {
     let mut tries = 0;
     loop {
         let stamp = Manifest::stamp(fs, dir)?;
         let manifest = Manifest::read(fs, dir)?.ok_or_else(|| missing(dir))?;
-        let opened = open::load(fs, dir, manifest, distrusted);
+        let opened = load(manifest);
         tries += 1;
         if stamp == Manifest::stamp(fs, dir)? || tries == 100 {
             return opened.map(|opened| (opened, stamp));
@@ -446,7 +453,7 @@ fn read_while_written(
 fn missing(dir: &Path) -> Error {
     Error::new(ErrorKind::NotFound, "there is no store")
         .about(dir.display())
-        .hint("make one with `LocalStore::create_or_open`")
+        .hint("make one with `create_or_open`")
 }
 
 /// How long to wait for a lock. A write that nobody waits for any more may still hold the lock

@@ -300,7 +300,7 @@ fn rows(job: &Job, view: &View) -> Result<Vec<(Address, Source)>> {
                 }
                 Data::Segment(segment) => {
                     let (log, at) = segment.place(row)?;
-                    let span = segment.logs.get(log).map(|log| log.log.span);
+                    let span = segment.logs.get(log).map(|log| log.span);
                     (number(span.ok_or_else(|| segment.error(row))?)?, at)
                 }
             };

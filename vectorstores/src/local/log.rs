@@ -14,6 +14,9 @@ use super::record::{Frames, HEADER, Header, padded};
 
 const WORD: &str = "gori-log";
 
+/// Bytes that most records take beside their vector.
+const LIKELY_REST: usize = 512;
+
 /// What a log begins with.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Head {
@@ -139,20 +142,34 @@ impl Log {
         }
     }
 
+    /// Fills the buffer from this byte on.
+    pub(crate) fn read(&self, at: u64, bytes: &mut [u8]) -> Result<()> {
+        let read = self.file.read_at(at, bytes);
+        read.map_err(|error| match error.kind() {
+            std::io::ErrorKind::UnexpectedEof => self.damaged(at),
+            _ => self.error(error),
+        })
+    }
+
     /// Reads the body of the record that begins at this byte. Its checksums are verified.
     pub(crate) fn read_body(&self, at: u64, body: &mut Vec<u8>) -> Result<()> {
-        let read = |at, bytes: &mut [u8]| {
-            let read = self.file.read_at(at, bytes);
-            read.map_err(|error| match error.kind() {
-                std::io::ErrorKind::UnexpectedEof => self.damaged(at),
-                _ => self.error(error),
-            })
-        };
-        let mut head = [0; HEADER];
-        read(at, &mut head)?;
-        let header = Header::decode(&head, self.salt).ok_or_else(|| self.damaged(at))?;
+        // As much at once as most records take; a record at the end of the log may be shorter.
+        let likely = HEADER + self.dims * 4 + LIKELY_REST;
+        body.resize(likely, 0);
+        if self.file.read_at(at, body).is_err() {
+            body.resize(HEADER, 0);
+            self.read(at, body)?;
+        }
+        let header = body
+            .first_chunk()
+            .and_then(|head| Header::decode(head, self.salt))
+            .ok_or_else(|| self.damaged(at))?;
+        let there = body.len() - HEADER;
+        body.drain(..HEADER);
         body.resize(header.padded(), 0);
-        read(at + HEADER as u64, body)?;
+        if let Some(rest) = body.get_mut(there..).filter(|rest| !rest.is_empty()) {
+            self.read(at + (HEADER + there) as u64, rest)?;
+        }
         if crc32c::crc32c(body) != header.body_sum {
             return Err(self.damaged(at));
         }

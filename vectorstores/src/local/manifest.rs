@@ -155,7 +155,8 @@ impl Manifest {
         Ok(head)
     }
 
-    /// Makes this what counts, for good: written beside, synced, renamed, directory synced.
+    /// Makes this what counts, for good: written beside, synced with its name, renamed,
+    /// directory synced.
     pub(crate) fn commit(&self, fs: &dyn Fs, dir: &Path) -> Result<(), Uncommitted> {
         let (new, path) = (dir.join(CURRENT_NEW), dir.join(CURRENT));
         let bytes = envelope::seal(WORD, self).map_err(|error| Uncommitted {
@@ -172,7 +173,10 @@ impl Manifest {
         let write = || {
             let mut file = fs.create(&new)?;
             file.write(&bytes)?;
-            file.sync()
+            file.sync()?;
+            // A crash may have left a file of this name. Were the rename on disk and the new file's
+            // name not, the old one would become CURRENT.
+            fs.sync_dir(dir)
         };
         write().map_err(failed(false))?;
         fs.rename(&new, &path).map_err(failed(true))?;

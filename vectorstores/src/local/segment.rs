@@ -1,5 +1,7 @@
 //! Points of sealed logs with the index made from them. Nothing of it is in memory but what
-//! searches touch.
+//! searches touch of the index, which is mapped. Records are read from the logs as they are
+//! needed and not mapped: a map would let the vectors count as memory of the process, as many
+//! as were ever scored, and be pushed out of it only when memory runs short.
 //!
 //! ```text
 //! codes   rows x stride i8   the vectors, quantised, see kernel.rs
@@ -19,12 +21,12 @@ use gori_core::{Error, Result};
 
 use super::codec::Put;
 use super::fields::Fields;
-use super::fs::{Fs, Map};
+use super::fs::Fs;
 use super::graph::{DEGREE, Graph, Lists, Upper};
 use super::index::Index;
 use super::log::Log;
-use super::record::{HEADER, Header};
-use crate::kernel::{prefetch, stride};
+use super::record::HEADER;
+use crate::kernel::stride;
 
 const LOG_SHIFT: u32 = 40;
 
@@ -43,49 +45,18 @@ pub(crate) struct Scale {
     pub(crate) inverse: f32,
 }
 
-/// A sealed log and its bytes.
-#[derive(Debug)]
-pub(crate) struct Sealed {
-    pub(crate) log: Arc<Log>,
-    pub(crate) map: Map,
-}
-
-impl Sealed {
-    pub(crate) fn open(fs: &dyn Fs, log: Arc<Log>) -> Result<Self> {
-        let map = fs.map(&log.path).map_err(|error| log.error(error))?;
-        Ok(Self { log, map })
-    }
-
-    fn body(&self, at: u64, checked: bool) -> Option<&[u8]> {
-        let rest = self.map.get(usize::try_from(at).ok()?..)?;
-        let header = Header::decode(rest.first_chunk()?, self.log.salt)?;
-        let body = rest.get(HEADER..HEADER + header.padded())?;
-        if !checked && crc32c::crc32c(body) != header.body_sum {
-            return None;
-        }
-        body.get(..header.len as usize)
-    }
-
-    /// The vector of the point at this byte, whose checksums were found to fit before.
-    fn vector(&self, at: u64) -> Option<&[u8]> {
-        let start = usize::try_from(at).ok()?.checked_add(HEADER)?;
-        self.map.get(start..start.checked_add(self.log.dims * 4)?)
-    }
-
-    /// The point at this byte. `checked` says that its checksums were found to fit before.
-    pub(crate) fn put(&self, at: u64, checked: bool) -> Result<Put<'_>> {
-        let put = self
-            .body(at, checked)
-            .and_then(|body| Put::decode(body, self.log.dims));
-        put.ok_or_else(|| self.log.damaged(at))
-    }
+/// Room to read rows into, used again for each.
+#[derive(Debug, Default)]
+pub(crate) struct Scratch {
+    pub(crate) vector: Vec<f32>,
+    body: Vec<u8>,
 }
 
 /// Points of sealed logs with the index made from them.
 #[derive(Debug)]
 pub(crate) struct Segment {
     pub(crate) index: Index,
-    pub(crate) logs: Vec<Sealed>,
+    pub(crate) logs: Vec<Arc<Log>>,
     fields: OnceLock<Option<Fields>>,
     upper: OnceLock<Option<Upper>>,
     /// A bit for each row whose record was read before and found whole.
@@ -100,7 +71,7 @@ impl Segment {
             if identity != index.foot.identity {
                 return Err(index.damaged("foot"));
             }
-            logs.push(Sealed::open(fs, Arc::new(log))?);
+            logs.push(Arc::new(log));
         }
         let words = (index.foot.rows as usize).div_ceil(64);
         Ok(Self {
@@ -148,17 +119,18 @@ impl Segment {
         Ok((log, (place & ((1 << LOG_SHIFT) - 1)) * 8))
     }
 
-    pub(crate) fn put(&self, row: u32) -> Result<Put<'_>> {
+    /// Reads the record of a row into this buffer. Its checksums are verified.
+    pub(crate) fn put<'b>(&self, row: u32, body: &'b mut Vec<u8>) -> Result<Put<'b>> {
         let (log, at) = self.source(row)?;
-        let checked = self.is_checked(row);
-        let put = log.put(at, checked)?;
-        if let (false, Some(word)) = (checked, self.checked.get(row as usize / 64)) {
+        log.read_body(at, body)?;
+        let put = Put::decode(body, log.dims).ok_or_else(|| log.damaged(at))?;
+        if let Some(word) = self.checked.get(row as usize / 64) {
             word.fetch_or(1 << (row % 64), Ordering::Relaxed);
         }
         Ok(put)
     }
 
-    fn source(&self, row: u32) -> Result<(&Sealed, u64)> {
+    fn source(&self, row: u32) -> Result<(&Log, u64)> {
         let (log, at) = self.place(row)?;
         let log = self.logs.get(log);
         Ok((log.ok_or_else(|| self.index.damaged("places"))?, at))
@@ -169,23 +141,19 @@ impl Segment {
         word.is_some_and(|word| word.load(Ordering::Relaxed) >> (row % 64) & 1 == 1)
     }
 
-    /// The vector of a row, as it was put in.
-    pub(crate) fn vector(&self, row: u32) -> Result<&[f32]> {
-        let vector = if self.is_checked(row) {
+    /// Reads the vector of a row, as it was put in. The record around it is verified when it is
+    /// read for the first time.
+    pub(crate) fn vector(&self, row: u32, scratch: &mut Scratch) -> Result<()> {
+        let Scratch { vector, body } = scratch;
+        if self.is_checked(row) {
             let (log, at) = self.source(row)?;
-            log.vector(at).ok_or_else(|| log.log.damaged(at))?
+            vector.resize(log.dims, 0.0);
+            log.read(at + HEADER as u64, bytemuck::cast_slice_mut(vector))
         } else {
-            self.put(row)?.vector
-        };
-        bytemuck::try_cast_slice(vector).map_err(|_| self.index.damaged("places"))
-    }
-
-    /// Asks the processor for what [`vector`](Self::vector) reads of a row that is needed soon.
-    pub(crate) fn announce(&self, row: u32) {
-        if let Ok((log, at)) = self.source(row)
-            && let Some(vector) = log.vector(at)
-        {
-            prefetch(bytemuck::cast_slice(vector));
+            let put = self.put(row, body)?;
+            vector.clear();
+            vector.extend(put.vector());
+            Ok(())
         }
     }
 
@@ -199,9 +167,9 @@ impl Segment {
             .zip(owners)
             .skip(start)
             .take_while(|x| *x.0 == hash);
-        let mut rows = Vec::new();
+        let (mut rows, mut body) = (Vec::new(), Vec::new());
         for (_, row) in same {
-            if self.put(*row)?.id == id {
+            if self.put(*row, &mut body)?.id == id {
                 rows.push(*row);
             }
         }
@@ -241,13 +209,9 @@ impl Segment {
     /// Checks the index, and every record that it points to.
     pub(crate) fn verify(&self) -> Result<()> {
         self.index.verify()?;
+        let mut body = Vec::new();
         for row in 0..self.index.foot.rows {
-            let (log, at) = self.place(row)?;
-            let log = self
-                .logs
-                .get(log)
-                .ok_or_else(|| self.index.damaged("places"))?;
-            log.put(at, false)?;
+            self.put(row, &mut body)?;
         }
         Ok(())
     }

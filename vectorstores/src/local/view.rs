@@ -84,10 +84,10 @@ impl Part {
     }
 
     /// The id of a row.
-    pub(crate) fn id(&self, row: u32) -> Result<Option<&str>> {
+    pub(crate) fn id(&self, row: u32) -> Result<Option<String>> {
         Ok(match &self.data {
-            Data::Chunk(chunk) => chunk.row(row).map(|row| &*row.id),
-            Data::Segment(segment) => Some(segment.put(row)?.id),
+            Data::Chunk(chunk) => chunk.row(row).map(|row| row.id.to_string()),
+            Data::Segment(segment) => Some(segment.put(row, &mut Vec::new())?.id.to_owned()),
         })
     }
 
@@ -101,10 +101,10 @@ impl Part {
 }
 
 fn ask_every_row(segment: &Segment, filter: &Filter) -> Result<Bits> {
-    let mut rows = Bits::default();
+    let (mut rows, mut body) = (Bits::default(), Vec::new());
     for row in (0..).take(segment.len()) {
         let metadata = segment
-            .put(row)?
+            .put(row, &mut body)?
             .metadata()
             .ok_or_else(|| segment.error(row))?;
         if filter.matches(&metadata) {
@@ -170,7 +170,7 @@ impl View {
         Ok(all)
     }
 
-    pub(crate) fn id(&self, address: Address) -> Result<Option<&str>> {
+    pub(crate) fn id(&self, address: Address) -> Result<Option<String>> {
         self.parts
             .get(address.part)
             .map_or(Ok(None), |part| part.id(address.row))
@@ -277,7 +277,7 @@ impl View {
                     .map(Some)
             }
             Data::Segment(segment) => {
-                let point = segment.put(address.row)?.point();
+                let point = segment.put(address.row, &mut Vec::new())?.point();
                 point.ok_or_else(|| segment.error(address.row)).map(Some)
             }
         }

@@ -1,8 +1,17 @@
 //! What the tests of faults share.
-#![allow(dead_code, unreachable_pub)]
+#![allow(
+    dead_code,
+    unreachable_pub,
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout
+)]
 
 pub mod fault_fs;
+pub mod runs;
 pub mod script;
+pub mod vectors;
+pub mod words;
 
 /// A small generator of numbers that are the same in every run: SplitMix64, from Steele,
 /// Lea and Flood, "Fast splittable pseudorandom number generators" (2014).

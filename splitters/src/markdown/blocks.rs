@@ -228,6 +228,8 @@ impl<'t> Scan<'t> {
             .is_some_and(|column| line.indent < *column)
         {
             self.items.pop();
+            // The paragraph was the item's, and an empty item may stand here.
+            self.end_paragraph();
         }
         if self.items.is_empty() && (line.indent >= 4 || line.marker().is_none()) {
             self.open = Open::Nothing;

@@ -120,7 +120,7 @@ impl Chart<'_> {
             .y_label_area_size(168)
             .build_cartesian_2d(
                 range(shown.iter().map(|m| m.2), true),
-                (0..count).into_segmented(),
+                (0..count.saturating_sub(1)).into_segmented(),
             )
             .map_err(said)?;
         chart
@@ -139,11 +139,14 @@ impl Chart<'_> {
             .map_err(said)?;
         let bars = (0..).zip(shown).map(|(at, (_, _, y))| {
             let at = count - 1 - at;
+            // The last segment has no successor of its own.
+            let top = if at + 1 == count {
+                SegmentValue::Last
+            } else {
+                SegmentValue::Exact(at + 1)
+            };
             let mut bar = Rectangle::new(
-                [
-                    (0.0, SegmentValue::Exact(at)),
-                    (*y, SegmentValue::Exact(at + 1)),
-                ],
+                [(0.0, SegmentValue::Exact(at)), (*y, top)],
                 theme.mark().filled(),
             );
             bar.set_margin(3, 3, 0, 0);
@@ -338,6 +341,24 @@ mod tests {
             assert!(light.starts_with("<svg") && light.trim_end().ends_with("</svg>"));
             assert!(light.contains("a&amp;b"), "{light}");
             assert_ne!(light, dark);
+        }
+    }
+
+    #[test]
+    fn every_bar_has_one_label() {
+        for count in [2, 3, 7, 40] {
+            let cells = (0..count)
+                .map(|n| (Cell::Text(format!("name-{n}-")), Cell::Int(n + 1)))
+                .collect();
+            let rows = rows(cells);
+            let svg = Chart::of("t", &rows).unwrap().svg(Theme::Light).unwrap();
+            for n in 0..count {
+                assert_eq!(
+                    svg.matches(&format!("name-{n}-")).count(),
+                    1,
+                    "{n} of {count}"
+                );
+            }
         }
     }
 

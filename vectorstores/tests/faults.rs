@@ -182,13 +182,15 @@ fn kill_one(seed: u64) -> usize {
         let told = lines
             .map_while(Result::ok)
             .filter(|line| line.starts_with("acknowledged"))
-            .inspect(|_| drop(begun.send(())));
+            .inspect(|_| {
+                let _ = begun.send(());
+            });
         told.count()
     });
     let mut rng = Rng(seed);
     // Most are killed among their writes, however slowly the machine starts them; the others
     // wherever they are, which may be while the store is made.
-    if seed % 4 > 0 {
+    if !seed.is_multiple_of(4) {
         let _ = first.recv_timeout(Duration::from_secs(20));
     }
     std::thread::sleep(Duration::from_millis(5 + rng.next() % 200));

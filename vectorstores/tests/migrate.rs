@@ -8,6 +8,7 @@
 
 mod support;
 
+use std::io::BufRead as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Mutex;
@@ -201,6 +202,7 @@ async fn child_that_moves() {
     let other = LocalStore::create_or_open(dir.join("to"), options()).unwrap();
     Migration::new(&store, &other)
         .batch(10)
+        .on_progress(|at| println!("\nmoved {}", at.done))
         .run()
         .await
         .unwrap();
@@ -216,12 +218,16 @@ async fn a_move_that_is_killed_anywhere_is_ended_by_the_next() {
         let to = home.path().join("to");
         let _ = std::fs::remove_dir_all(&to);
         let mut child = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "child_that_moves"])
+            .args(["--exact", "child_that_moves", "--nocapture"])
             .env(CHILD, home.path())
-            .stdout(Stdio::null())
+            .stdout(Stdio::piped())
             .spawn()
             .unwrap();
-        std::thread::sleep(Duration::from_millis(20 + rng.next() % 400));
+        // After so many batches, however quick the machine is.
+        let lines = std::io::BufReader::new(child.stdout.take().unwrap()).lines();
+        let told = lines.map_while(|line| line.ok());
+        let moved = told.filter(|line| line.starts_with("moved"));
+        let _ = moved.take(1 + rng.below(80)).count();
         child.kill().unwrap();
         child.wait().unwrap();
         let other = LocalStore::create_or_open(&to, options()).unwrap();

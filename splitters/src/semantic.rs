@@ -130,7 +130,7 @@ impl Semantic {
     /// Cuts a document whose sentences were found and embedded before: one vector a sentence.
     ///
     /// # Errors
-    /// [`ErrorKind::Input`] when there are not as many vectors as sentences.
+    /// [`ErrorKind::InvalidInput`] when there are not as many vectors as sentences.
     pub fn cut<'d>(
         &self,
         document: &'d Document,

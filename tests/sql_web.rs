@@ -346,7 +346,15 @@ fn model(answers: &'static [&'static str]) -> (String, Arc<Mutex<Vec<String>>>) 
             }
             let mut body = vec![0; length];
             reader.read_exact(&mut body).unwrap();
-            let answer = if first.contains("/models") {
+            // What else a client asks a server of its kind, this one does not have.
+            let status = if first.contains("/models") || first.contains("/chat/completions") {
+                "200 OK"
+            } else {
+                "404 Not Found"
+            };
+            let answer = if status != "200 OK" {
+                json!({"error": {"message": "not here"}})
+            } else if first.contains("/models") {
                 json!({"object": "list", "data": [{"id": "scripted", "object": "model", "max_model_len": 4096}]})
             } else {
                 seen.lock()
@@ -359,7 +367,7 @@ fn model(answers: &'static [&'static str]) -> (String, Arc<Mutex<Vec<String>>>) 
             };
             let text = answer.to_string();
             let head = format!(
-                "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length: {}\r\n\r\n",
+                "HTTP/1.1 {status}\r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length: {}\r\n\r\n",
                 text.len()
             );
             let _ = reader

@@ -72,7 +72,8 @@ impl Ranks {
             let rank = u32::try_from(*rank).unwrap_or(u32::MAX);
             gain(f64::from(rank)) * f64::from(*count)
         });
-        gained.sum::<f64>() / f64::from(self.questions.max(1))
+        // A sum of no floats is -0.
+        gained.fold(0.0, |sum, gain| sum + gain) / f64::from(self.questions.max(1))
     }
 }
 

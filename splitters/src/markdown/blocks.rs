@@ -105,6 +105,8 @@ struct Scan<'t> {
     open: Open,
     /// The columns where the contents of the open items begin, outermost first.
     items: Vec<usize>,
+    /// The line before began an item and nothing else: a blank line ends it.
+    hollow: bool,
     /// A paragraph is open that the next line may continue; it may be within an item.
     paragraph: bool,
     /// The line before, where it is the last of a paragraph.
@@ -122,6 +124,7 @@ impl<'t> Scan<'t> {
             blocks: Vec::new(),
             open: Open::Nothing,
             items: Vec::new(),
+            hollow: false,
             paragraph: false,
             last: None,
             fence: None,
@@ -147,7 +150,11 @@ impl<'t> Scan<'t> {
         if self.in_fence(line) || self.in_html(line) {
             return;
         }
+        let hollow = std::mem::take(&mut self.hollow);
         if line.is_blank() {
+            if hollow {
+                self.items.pop();
+            }
             self.end_paragraph();
             if matches!(self.open, Open::Paragraph | Open::Table | Open::Quote) {
                 self.open = Open::Nothing;
@@ -264,7 +271,9 @@ impl<'t> Scan<'t> {
             self.part(line.start);
             self.end_paragraph();
         } else if let Some((length, interrupts)) = line.marker() {
-            if interrupts || !self.paragraph || !self.items.is_empty() {
+            // Below a quotation it stands outside of the paragraph, which it need not interrupt.
+            let outside = self.open == Open::Quote || !self.items.is_empty();
+            if interrupts || !self.paragraph || outside {
                 self.item(line, length, base);
             } else {
                 self.text(line);
@@ -292,6 +301,10 @@ impl<'t> Scan<'t> {
     }
 
     fn indented(&mut self, line: Line<'t>) {
+        if self.open == Open::Table && self.items.is_empty() {
+            // Code ends a table, where it would go on with a paragraph.
+            self.end_paragraph();
+        }
         if self.paragraph {
             self.last = Some(line);
         } else if self.items.is_empty() {
@@ -396,7 +409,8 @@ impl<'t> Scan<'t> {
             return;
         }
         self.items.push(column);
-        if !inside.is_blank() {
+        self.hollow = inside.is_blank();
+        if !self.hollow {
             let indent = inside.indent - blanks;
             self.block(Line { indent, ..inside }, column);
         }

@@ -170,7 +170,8 @@ fn scan_chunk(
 }
 
 /// What looking at one row in a walk costs, in rows of a scan: they lie anywhere in memory.
-/// Measured with `examples/figures.rs`: 27 ns a row of 384 numbers in a scan, 52 in a walk.
+/// A row of 384 numbers took 27 ns in a scan (`examples/figures.rs`); that one in a walk takes about
+/// twice as long is an estimate from one run.
 const LEAP: usize = 2;
 
 /// The best rows of a segment with their true scores: `k`, and some more.
@@ -213,9 +214,7 @@ impl Rough<'_> {
         let at = row as usize * width;
         self.codes.get(at..at + width).unwrap_or_default()
     }
-}
 
-impl Rough<'_> {
     /// Scores 64 rows that lie next to each other.
     fn scan(&self, first: u32, best: &mut TopK<u32>) {
         let (question, at) = (self.question, first as usize);

@@ -138,8 +138,12 @@ fn push(filter: &Filter, side: Side) -> Tree {
         Filter::And(parts) => all(parts.iter().map(|one| push(one, side))),
         Filter::Or(parts) => any(parts.iter().map(|one| push(one, side))),
         Filter::Not(one) => not(push(one, side.other())),
-        // A condition that this version does not know must not let everything through.
-        _ => Tree::FALSE,
+        // A condition that this version does not know errs like one that Qdrant cannot say, below
+        // a not as well, and is looked at again.
+        _ => Tree {
+            exact: false,
+            ..Tree::constant(side == Side::Over)
+        },
     }
 }
 

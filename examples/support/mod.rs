@@ -8,17 +8,18 @@
 
 pub mod llm;
 pub mod retriever;
+mod show;
 pub mod tokens;
 
-use std::io::{IsTerminal as _, Write as _};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use gori::ingest::Report;
 use gori::models::bert::{Encoder, Options};
-use gori::models::files::{self, Event, Fetch, Phase};
+use gori::models::files::{self, Fetch};
 use gori::{Error, ErrorKind, Result};
+pub use show::{progress, show_fetch};
 
 /// The flags of `ask`.
 #[derive(Debug)]
@@ -127,34 +128,6 @@ pub async fn encoder_and_folder(name: &str) -> Result<(Encoder, PathBuf)> {
     Ok((Encoder::open(&folder, &options)?, folder))
 }
 
-/// How far the fetch of a model is, on one line.
-pub fn show_fetch(event: &Event<'_>) {
-    const MB: f64 = 1e6;
-    #[expect(clippy::cast_precision_loss, reason = "for the eye")]
-    let (done, total) = (event.done as f64 / MB, event.total as f64 / MB);
-    match event.phase {
-        Phase::Downloading => {
-            let from = event.source.unwrap_or("its source");
-            let of = if event.total > 0 {
-                format!(" of {total:.0}")
-            } else {
-                String::new()
-            };
-            progress(&format!(
-                "fetching {} from {from}: {done:.0}{of} MB",
-                event.model
-            ));
-        }
-        Phase::Waiting => progress(&format!(
-            "waiting for another process to fetch {}",
-            event.model
-        )),
-        Phase::Unpacking => progress(&format!("unpacking {}: {done:.0} MB", event.model)),
-        Phase::Ready => progress(""),
-        _ => {}
-    }
-}
-
 /// Names every file that was odd or failed. Where there is then nothing to answer from, that is
 /// the error.
 pub fn tell(mut report: Report, empty: bool) -> Result<Report> {
@@ -170,15 +143,6 @@ pub fn tell(mut report: Report, empty: bool) -> Result<Report> {
         (false, _) => Ok(report),
         (true, Some(error)) => Err(error),
         (true, None) => Err(Error::new(ErrorKind::NotFound, nothing)),
-    }
-}
-
-/// Shows a line in place of the last one. Nothing where nobody looks.
-pub fn progress(line: &str) {
-    let mut out = std::io::stderr();
-    if out.is_terminal() {
-        let _ = write!(out, "\r\x1b[K{line}");
-        let _ = out.flush();
     }
 }
 

@@ -2,12 +2,15 @@
 //!
 //! ```text
 //! cargo run --release --example goals
-//! cargo run --release --example goals -- --llm http://127.0.0.1:8080/v1#small --llm http://127.0.0.1:8081/v1#larger
+//! cargo run --release --example goals -- --llm http://127.0.0.1:8080/v1#small --record small.jsonl \
+//!     --llm http://127.0.0.1:8081/v1#larger --record larger.jsonl
+//! cargo run --release --example goals -- --replay planner/tests/data/qwen.answers.jsonl
 //! ```
 //!
 //! The goals are the project's own, half of them Korean, each with the plan that is meant (`planner/tests/goals.toml`).
-//! A model answers under constrained decoding, with the diagnoses fed back; the check decides. `--verbose` shows every
-//! goal that went wrong.
+//! A model answers under constrained decoding, with the diagnoses fed back; the check decides. The grammar reads all of
+//! these goals, so a model alone is what is measured of a model. `--record` keeps every answer, and goes on where a run
+//! was stopped; `--replay` takes the answers from such a file. `--verbose` shows every goal that went wrong.
 #![allow(
     clippy::print_stdout,
     clippy::print_stderr,
@@ -18,7 +21,6 @@
 
 #[path = "../tests/common/goals.rs"]
 mod goals;
-#[path = "../../examples/support/mod.rs"]
 mod support;
 
 use std::process::ExitCode;
@@ -26,9 +28,11 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use goals::Goal;
-use gori::{Chain as _, Context, Llm};
+use gori::{Chain as _, Context};
 use gori_planner::goal::{Planned, Planner, read};
 use gori_planner::name::PlanName;
+use serde_json::{Map, Value, json};
+use support::replay::{Recorder, Tape};
 
 /// What came of one goal.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -71,18 +75,18 @@ fn by_grammar(goal: &Goal, name: &PlanName) -> Verdict {
     judge(goal, &planned)
 }
 
-async fn by_model(goal: &Goal, planner: &Planner<Arc<dyn Llm>>, verbose: bool) -> Verdict {
+async fn by_model(goal: &Goal, planner: &Planner<Recorder>, verbose: bool) -> Verdict {
     match planner.call(&Context::new(), goal.text.clone()).await {
         Ok(planned) => {
             let verdict = judge(goal, &planned);
             if verbose && verdict != Verdict::Right {
-                let edges = match &planned {
+                let what = match &planned {
                     Planned::Plan(p) => {
                         format!("{:?} {:?}", p.plan.plan().edges, p.plan.plan().reactions)
                     }
                     other => format!("{other:?}"),
                 };
-                println!("  {}\n    {edges}", goal.text);
+                eprintln!("  {}\n    {what}", goal.text);
             }
             verdict
         }
@@ -93,64 +97,132 @@ async fn by_model(goal: &Goal, planner: &Planner<Arc<dyn Llm>>, verbose: bool) -
     }
 }
 
-fn line(who: &str, all: &[Goal], verdicts: &[Verdict], seconds: f64) {
+/// The figures of one row.
+fn figures(all: &[Goal], verdicts: &[Verdict]) -> Value {
     let count = |verdict: Verdict| verdicts.iter().filter(|v| **v == verdict).count();
-    let korean = all
-        .iter()
-        .zip(verdicts)
-        .filter(|(g, v)| g.is_korean() && **v == Verdict::Right)
-        .count();
-    let right = count(Verdict::Right);
+    let right_and = |which: &dyn Fn(&Goal) -> bool| {
+        let both = all.iter().zip(verdicts);
+        both.filter(|(g, v)| which(g) && **v == Verdict::Right)
+            .count()
+    };
+    json!({
+        "goals": all.len(), "right": count(Verdict::Right), "korean": right_and(&Goal::is_korean),
+        "questions": right_and(&|g| g.question), "wrong": count(Verdict::Wrong), "asked": count(Verdict::Asked),
+        "none": count(Verdict::None), "failed": count(Verdict::Failed),
+    })
+}
+
+fn line(who: &str, row: &Value, seconds: f64) {
+    let n = |key: &str| row.get(key).and_then(Value::as_u64).unwrap_or_default();
+    let share = 100.0 * n("right") as f64 / n("goals").max(1) as f64;
     println!(
-        "{who:<28} {right:>2} of {} right ({:.0} %), {korean} of them Korean; passed and wrong {}, asked without need {}, no plan {}, failed {}; {seconds:.0} s",
-        all.len(),
-        100.0 * right as f64 / all.len() as f64,
-        count(Verdict::Wrong),
-        count(Verdict::Asked),
-        count(Verdict::None),
-        count(Verdict::Failed),
+        "{who:<52} {:>2} of {} right ({share:.0} %), {} of them Korean, {} a question that was due; passed and wrong {}, asked without need {}, no plan {}, failed {}; {seconds:.0} s",
+        n("right"),
+        n("goals"),
+        n("korean"),
+        n("questions"),
+        n("wrong"),
+        n("asked"),
+        n("none"),
+        n("failed"),
     );
 }
 
-async fn run() -> Result<(), String> {
-    let (mut models, mut verbose) = (Vec::new(), false);
+/// A model to be asked, or the answers of one.
+#[derive(Default)]
+struct Source {
+    llm: Option<String>,
+    record: Option<String>,
+    replay: Option<String>,
+}
+
+#[derive(Default)]
+struct Options {
+    sources: Vec<Source>,
+    verbose: bool,
+    json: bool,
+}
+
+fn options() -> Result<Options, String> {
+    let mut options = Options::default();
     let mut args = std::env::args().skip(1);
     while let Some(arg) = args.next() {
+        let mut value = || args.next().ok_or(format!("{arg} needs a value"));
         match arg.as_str() {
-            "--llm" => models.push(args.next().ok_or("--llm needs the address of a server")?),
-            "--verbose" => verbose = true,
+            "--llm" => options.sources.push(Source {
+                llm: Some(value()?),
+                ..Source::default()
+            }),
+            "--replay" => options.sources.push(Source {
+                replay: Some(value()?),
+                ..Source::default()
+            }),
+            "--record" => {
+                let last = options.sources.last_mut().filter(|s| s.llm.is_some());
+                last.ok_or("--record comes behind an --llm")?.record = Some(value()?);
+            }
+            "--verbose" => options.verbose = true,
+            "--json" => options.json = true,
             other => {
                 return Err(format!(
-                    "usage: goals [--llm URL]... [--verbose]; not {other:?}"
+                    "usage: goals [--llm URL [--record FILE]]... [--replay FILE]... [--verbose] [--json]; not {other:?}"
                 ));
             }
         }
     }
+    Ok(options)
+}
+
+async fn run() -> Result<(), String> {
+    let options = options()?;
     let name = PlanName::parse("drive").map_err(|e| e.to_string())?;
     let all = goals::goals();
+    let mut rows = Map::new();
     let begin = Instant::now();
     let verdicts: Vec<Verdict> = all.iter().map(|g| by_grammar(g, &name)).collect();
-    line("grammar", &all, &verdicts, begin.elapsed().as_secs_f64());
-    for address in &models {
-        let (model, _) = support::llm::open(address)
-            .await
-            .map_err(|e| e.to_string())?;
-        let id = model.id().to_owned();
-        let alone = Planner::new(model.clone(), goals::inventory(), name.clone()).model_only();
-        let behind = Planner::new(model, goals::inventory(), name.clone());
-        for (planner, how) in [(alone, "alone"), (behind, "behind the grammar")] {
+    let mut tell = |who: &str, verdicts: &[Verdict], begin: Instant| {
+        let row = figures(&all, verdicts);
+        if !options.json {
+            line(who, &row, begin.elapsed().as_secs_f64());
+        }
+        rows.insert(who.to_owned(), row);
+    };
+    tell("grammar", &verdicts, begin);
+    for source in &options.sources {
+        let llm = match &source.llm {
+            Some(address) => Some(
+                support::llm::open(address)
+                    .await
+                    .map_err(|e| e.to_string())?
+                    .0,
+            ),
+            None => None,
+        };
+        let id = llm.as_ref().map(|llm| llm.id().to_owned());
+        let tape = Tape::open(
+            id.as_deref(),
+            source.record.as_deref(),
+            source.replay.as_deref(),
+        );
+        let tape = Arc::new(tape.map_err(|e| e.to_string())?);
+        for arm in ["alone", "behind the grammar"] {
+            let recorder = Recorder::new(llm.clone(), Arc::clone(&tape), arm);
+            let planner = Planner::new(recorder.clone(), goals::inventory(), name.clone());
+            let planner = match arm {
+                "alone" => planner.model_only(),
+                _ => planner,
+            };
             let begin = Instant::now();
             let mut verdicts = Vec::new();
-            for goal in &all {
-                verdicts.push(by_model(goal, &planner, verbose).await);
+            for (i, goal) in all.iter().enumerate() {
+                recorder.begin(&format!("g{:02}", i + 1));
+                verdicts.push(by_model(goal, &planner, options.verbose).await);
             }
-            line(
-                &format!("{id} {how}"),
-                &all,
-                &verdicts,
-                begin.elapsed().as_secs_f64(),
-            );
+            tell(&format!("{} {arm}", tape.model()), &verdicts, begin);
         }
+    }
+    if options.json {
+        println!("{}", Value::Object(rows));
     }
     Ok(())
 }

@@ -7,7 +7,8 @@
 //! ```
 //!
 //! Plain sentences are read without any model. `--llm URL` names an OpenAI-compatible server for goals that the grammar
-//! cannot read; what a model proposes goes through the same check. With `--plan PLAN.toml` the plan is given as data.
+//! cannot read; what a model proposes goes through the same check, and is said back in plain sentences and not rendered
+//! until they are confirmed: run them as the goal, or add `--yes`. With `--plan PLAN.toml` the plan is given as data.
 //!
 //! Ends with 0 when the plan was rendered, 2 when it was refused, 3 when something has to be asked back, 1 on anything
 //! else.
@@ -17,7 +18,6 @@
     reason = "a command speaks to its user"
 )]
 
-#[path = "../../examples/support/mod.rs"]
 mod support;
 
 use std::path::{Path, PathBuf};
@@ -38,6 +38,7 @@ usage: plan INVENTORY.toml \"GOAL\" [FLAGS]
   --force          overwrite files that are there already
   --against DIR    tell what changes against an earlier bundle, and the way back
   --name NAME      the plan's name, which becomes its target's [plan]
+  --yes            render what a language model understood without asking back
   --llm URL        an OpenAI-compatible server for what the grammar cannot read, such as
                    http://127.0.0.1:8080/v1#MODEL; a key is read from OPENAI_API_KEY
   --json           everything as one JSON object
@@ -56,6 +57,7 @@ struct Options {
     name: String,
     llm: Option<String>,
     force: bool,
+    yes: bool,
     json: bool,
     help: bool,
 }
@@ -75,6 +77,7 @@ fn options() -> Result<Options, String> {
             "--against" => options.against = Some(value()?.into()),
             "--name" => options.name = value()?,
             "--force" => options.force = true,
+            "--yes" => options.yes = true,
             "--llm" => options.llm = Some(value()?),
             "--json" => options.json = true,
             "--help" => options.help = true,
@@ -109,6 +112,8 @@ enum Outcome {
     Rendered(Box<Checked<Plan>>, Bundle, Option<Diff>),
     Refused(Option<Box<Plan>>, Vec<Diagnosis>),
     Asked(Vec<Question>, Vec<String>),
+    /// What a language model understood, as a plan and in sentences. A check cannot tell whether it was meant.
+    Understood(Box<Plan>, Vec<String>),
 }
 
 fn text(path: &Path) -> Result<String, String> {
@@ -135,6 +140,12 @@ async fn run(options: &Options) -> Result<Outcome, String> {
         None => from_file(options, inventory)?,
     };
     let plan = match planned {
+        Planned::Plan(proposal) if proposal.attempts > 0 && !options.yes => {
+            let plan = proposal.plan.plan().clone();
+            let goal = options.goal.as_deref().unwrap_or_default();
+            let said = goal::say(&plan, proposal.plan.inventory(), goal);
+            return Ok(Outcome::Understood(Box::new(plan), said));
+        }
         Planned::Plan(proposal) => proposal.plan,
         Planned::Questions { questions, unread } => return Ok(Outcome::Asked(questions, unread)),
         Planned::Refused {
@@ -243,6 +254,22 @@ fn tell(outcome: &Outcome, options: &Options) {
             );
         }
         Outcome::Asked(questions, unread) => tell_questions(questions, unread),
+        Outcome::Understood(plan, said) if options.json => {
+            println!(
+                "{:#}",
+                json!({ "outcome": "question", "understood": said, "plan": plan })
+            );
+        }
+        Outcome::Understood(_, said) => {
+            println!(
+                "a language model understood this, and the plan would pass; nothing was rendered:"
+            );
+            said.iter().for_each(|s| println!("  {s}"));
+            println!(
+                "is that what is meant? then give these sentences as the goal, or add --yes:\n  \"{}\"",
+                said.join("; ")
+            );
+        }
     }
 }
 
@@ -323,7 +350,7 @@ async fn main() -> ExitCode {
             ExitCode::from(match outcome {
                 Outcome::Rendered(..) => 0,
                 Outcome::Refused(..) => 2,
-                Outcome::Asked(..) => 3,
+                Outcome::Asked(..) | Outcome::Understood(..) => 3,
             })
         }
         Err(message) => {

@@ -64,19 +64,40 @@ async fn waves_start_in_order_and_stop_in_reverse() {
     assert!(report.ok, "{report:?}");
     let started = mock.calls();
     assert_eq!(
-        started[4..],
+        started[4..6],
         [
             "start node2/perception.service",
             "start node3/planner.service"
         ]
     );
+    // A reconciler without an active target brings nothing back, and one that runs on would undo the stop.
+    let keepers = [
+        "start node1/drive.target",
+        "start node2/drive.target",
+        "start node3/drive.target",
+        "start node3/drive-reconcile.timer",
+    ];
+    assert_eq!(started[6..], keepers);
     let report = stop(&plan, &hash, Mode::Live, &executor).await.unwrap();
     assert!(report.ok, "{report:?}");
+    let stopped = &mock.calls()[started.len()..];
     assert_eq!(
-        mock.calls()[6..8],
+        stopped[..4],
         [
+            "stop node3/drive-reconcile.timer",
+            "stop node3/drive-reconcile.service",
             "stop node3/planner.service",
             "stop node2/perception.service"
+        ]
+    );
+    let mut last = stopped[stopped.len() - 3..].to_vec();
+    last.sort();
+    assert_eq!(
+        last,
+        [
+            "stop node1/drive.target",
+            "stop node2/drive.target",
+            "stop node3/drive.target"
         ]
     );
     for unit in ORDER {
@@ -245,6 +266,19 @@ async fn a_wanted_unit_that_fails_is_missed_and_the_plan_goes_on() {
                 .any(|s| matches!(s, Step::Missed { .. })),
         "{report:?}"
     );
+}
+
+#[tokio::test]
+async fn a_plan_that_nothing_watches_stays_up_and_says_so() {
+    let (mock, executor) = Mock::new().await;
+    mock.set("node2/drive.target", Behaviour::NoSuchUnit, "inactive");
+    let (plan, hash) = plan();
+    let report = apply(&plan, &hash, Mode::Live, &executor).await.unwrap();
+    assert!(report.ok && !report.rolled_back, "{report:?}");
+    let missed =
+        |s: &Step| matches!(s, Step::Missed { unit, .. } if *unit == at("node2/drive.target"));
+    assert!(report.steps.iter().any(missed), "{report:?}");
+    assert!(ORDER.iter().all(|u| mock.state(u) == "active"));
 }
 
 #[tokio::test]

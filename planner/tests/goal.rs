@@ -67,6 +67,55 @@ fn what_is_not_clear_is_asked() {
     );
 }
 
+/// The sentence of the issue that this crate began with: nothing in it says how the planner depends on the camera.
+#[test]
+fn a_reaction_without_a_need_is_asked_about_with_sentences_that_mend_it() {
+    let inventory = inventory();
+    let goals = [
+        "start perception on node2 after camera on node1; if camera fails stop planner within 2 s",
+        "node1의 카메라 다음에 node2의 perception을 시작해; 카메라가 실패하면 2초 안에 플래너를 중지해",
+    ];
+    for goal in goals {
+        let reading = goal::read(goal, &inventory, &name());
+        assert!(reading.unread.is_empty(), "{reading:?}");
+        let [question] = reading.questions.as_slice() else {
+            panic!("{reading:?}")
+        };
+        assert_eq!(question.choices.len(), 2, "{question:?}");
+        let korean = |text: &str| text.chars().any(|c| ('가'..='힣').contains(&c));
+        assert_eq!(korean(&question.question), korean(goal), "{question:?}");
+        for choice in &question.choices {
+            let whole = format!("{goal}; {choice}");
+            let reading = goal::read(&whole, &inventory, &name());
+            assert!(reading.is_complete(), "{whole}: {reading:?}");
+            Checked::new(inventory.clone(), reading.plan)
+                .unwrap_or_else(|r| panic!("{whole}: {r}"));
+        }
+    }
+}
+
+#[test]
+fn what_is_said_of_a_plan_reads_back_to_the_plan() {
+    let inventory = inventory();
+    let mut said = 0;
+    for goal in goals() {
+        let reading = goal::read(&goal.text, &inventory, &name());
+        if !reading.is_complete() {
+            continue;
+        }
+        for language in ["English", "한국어"] {
+            let sentences = goal::say(&reading.plan, &inventory, language);
+            let again = goal::read(&sentences.join("; "), &inventory, &name());
+            assert!(again.is_complete(), "{sentences:?}: {again:?}");
+            let mut plan = reading.plan.clone();
+            plan.edges.iter_mut().for_each(|e| e.reason = None);
+            assert_eq!(again.plan, plan, "{sentences:?}");
+            said += sentences.len();
+        }
+    }
+    println!("{said} sentences read back");
+}
+
 #[test]
 fn sentences_beyond_the_grammar_are_told_apart() {
     let inventory = inventory();

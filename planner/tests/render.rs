@@ -158,6 +158,80 @@ fn nothing_is_overwritten_without_being_asked_and_nothing_outside_the_root() {
     );
 }
 
+/// Seen on real nodes: a reconciler that looks every second is "start-limit-hit" after five looks, and then down for most
+/// of the time.
+#[test]
+fn helpers_are_not_given_up_by_the_start_limit() {
+    let bundle = render(&common::check(&[]).unwrap());
+    let again = |text: &str| text.contains("Restart=always") || text.contains("reconcile.sh");
+    let helpers: Vec<_> = bundle
+        .files()
+        .filter(|(p, c)| p.ends_with(".service") && again(c))
+        .collect();
+    assert!(helpers.len() >= 5, "{}", helpers.len());
+    for (path, content) in helpers {
+        let unit = content.split("[Service]").next().unwrap();
+        assert!(unit.contains("StartLimitIntervalSec=0"), "{path}");
+    }
+}
+
+/// Seen on real nodes: an agent is back half a second after its controller was killed, and nothing of the loss is left to
+/// be asked for. The script has to hear of it.
+#[test]
+fn a_short_loss_of_the_controller_is_not_missed_by_the_resync() {
+    let bundle = render(&common::check(&[]).unwrap());
+    let script = |(p, _): &(&str, &str)| p.ends_with("node2/usr/local/lib/gori/drive/resync.sh");
+    let script = bundle.files().find(script).unwrap().1;
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let status = |state: &str| {
+        format!(
+            "MESSAGE \"sa{{sv}}as\" {{\nSTRING \"Status\";\nVARIANT \"s\" {{\nSTRING \"{state}\";\n}};\n}};\n\n"
+        )
+    };
+    let stubs = [
+        (
+            "busctl",
+            "here=\"$(dirname \"$0\")\"\ncase \"$1\" in monitor) cat \"$here/heard\" ;; get-property) cat \"$here/status\" ;; esac\n",
+        ),
+        (
+            "systemctl",
+            "case \"$*\" in *is-active*) exit 3 ;; esac\necho \"$*\" >> \"$(dirname \"$0\")/asked\"\n",
+        ),
+    ];
+    for (name, text) in stubs {
+        std::fs::write(at(name), format!("#!/bin/sh\n{text}")).unwrap();
+        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+        std::fs::set_permissions(at(name), mode).unwrap();
+    }
+    std::fs::write(at("resync.sh"), script).unwrap();
+    let path = format!(
+        "{}:{}",
+        folder.path().display(),
+        std::env::var("PATH").unwrap()
+    );
+    let resyncs = |at_start: &str, heard: &[&str]| {
+        let heard: String = heard.iter().map(|state| status(state)).collect();
+        std::fs::write(at("status"), format!("s \"{at_start}\"\n")).unwrap();
+        std::fs::write(at("heard"), format!("Monitoring bus message stream.\n{heard}")).unwrap();
+        let _ = std::fs::remove_file(at("asked"));
+        let run = std::process::Command::new("sh")
+            .arg(at("resync.sh"))
+            .env("PATH", &path)
+            .output()
+            .unwrap();
+        assert!(run.status.success(), "{run:?}");
+        let asked = std::fs::read_to_string(at("asked")).unwrap_or_default();
+        let wanted = "--no-block try-restart bluechi-proxy@*.service";
+        assert!(asked.lines().all(|l| l == wanted), "{asked}");
+        asked.lines().count()
+    };
+    assert_eq!(resyncs("online", &["offline", "online"]), 1);
+    assert_eq!(resyncs("online", &["online"]), 1, "a killed agent says no goodbye");
+    assert_eq!(resyncs("offline", &["online"]), 0, "a boot has no old proxies");
+    assert_eq!(resyncs("offline", &["online", "offline", "online"]), 1);
+}
+
 /// `GORI_BLESS=1 cargo test -p gori-planner --test render` writes the golden bundles anew.
 #[test]
 fn golden_bundles() {

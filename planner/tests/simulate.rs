@@ -334,3 +334,20 @@ fn a_simulation_is_the_same_every_time_and_can_be_drawn() {
     assert!(gori_planner::simulate::mermaid(&plan).contains("-->|2s|"));
     assert!(gori_planner::simulate::dot(&plan).contains("cluster_2"));
 }
+
+/// Seen on BlueChi: the connection breaks with the agent's process, and the fence stops what depends on the node although
+/// everything there runs on. The reconciler brings it back.
+#[test]
+fn an_agent_that_crashes_is_fenced_like_its_node() {
+    let planner = at("node3/planner.service");
+    let simulation = run(Measures::bundle(), Fault::AgentRestarts(node("node2")));
+    assert!(has(&simulation, What::Fenced), "{}", simulation.to_text());
+    let outage = simulation.outages.iter().find(|o| o.unit == planner);
+    assert!(
+        outage.is_some_and(|o| o.until.is_some()),
+        "{}",
+        simulation.to_text()
+    );
+    let stock = run(Measures::stock(), Fault::AgentRestarts(node("node2")));
+    assert!(stock.outages.is_empty(), "{}", stock.to_text());
+}

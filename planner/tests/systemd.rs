@@ -25,6 +25,14 @@ use gori_planner::{Checked, Forecast, Plan, input, render};
 use lab::{Lab, Seen};
 use random::Rng;
 
+/// What is predicted further apart than this, in milliseconds, has to start in that order: in the campaign, and beside
+/// all the other tests.
+const NOISE: [f64; 2] = [150.0, 300.0];
+
+fn is_full() -> bool {
+    std::env::var("GORI_CAMPAIGN").is_ok_and(|v| v == "full")
+}
+
 /// Unit `i` is on node `on[i]` and needs the units of `needs[i]`, which are before it.
 fn plan(
     on: &[usize],
@@ -144,14 +152,17 @@ fn compare(plan: &Checked<Plan>, calibration: &Calibration, seen: &[Option<Seen>
             unit.unit
         );
     }
-    let mut pairs = 0;
+    // Units that start nearer together than the noise of a busy machine have no order that could be predicted; how near
+    // the prediction still holds is printed.
+    let (mut pairs, mut turned, mut widest) = (0, 0, 0.0_f64);
     for (i, (early, a, one)) in times.iter().enumerate() {
         for (late, b, other) in &times[i + 1..] {
-            // Nearer together than the noise of a busy machine there is no order to predict.
-            if late - early > 300.0 {
-                pairs += 1;
+            pairs += usize::from(late > early);
+            if late > early && a.start >= b.start {
+                turned += 1;
+                widest = widest.max(late - early);
                 assert!(
-                    a.start < b.start,
+                    late - early <= NOISE[usize::from(!is_full())],
                     "{one} (predicted at {early}) did not start before {other} (at {late})"
                 );
             }
@@ -166,7 +177,7 @@ fn compare(plan: &Checked<Plan>, calibration: &Calibration, seen: &[Option<Seen>
     let predicted = forecast.ready_after.as_millis() as f64 - first_predicted;
     let off = (last - first - predicted).abs() / (last - first) * 100.0;
     println!(
-        "{} units, {} edges in order, {pairs} pairs in the order predicted; critical path {predicted:.0} ms predicted, {:.0} ms measured, {off:.1} % off",
+        "{} units, {} edges in order; of {pairs} pairs {turned} not in the order predicted, those at most {widest:.0} ms apart; critical path {predicted:.0} ms predicted, {:.0} ms measured, {off:.1} % off",
         times.len(),
         plan.plan().edges.len(),
         last - first
@@ -190,9 +201,9 @@ fn real_systemd_starts_in_the_order_and_time_predicted() {
         return;
     }
     let calibration = calibrate();
-    let full = std::env::var("GORI_CAMPAIGN").is_ok_and(|v| v == "full");
+    let full = is_full();
     let mut worst: f64 = 0.0;
-    for seed in 0..if full { 10 } else { 1 } {
+    for seed in 0..if full { 20 } else { 1 } {
         let mut rng = Rng::new(seed);
         let count = if full { 10 + rng.below(31) } else { 5 };
         let on: Vec<usize> = (0..count)

@@ -11,7 +11,7 @@ use super::{ActiveState, Executor};
 use crate::check::Checked;
 use crate::name::UnitRef;
 use crate::plan::Plan;
-use crate::render::{render, start_waves, stop_waves};
+use crate::render::{keepers, render, start_waves, stop_waves};
 
 /// What a start may take where no edge has a deadline, the same as the bundle's gate.
 const DEFAULT_LIMIT: Duration = Duration::from_secs(90);
@@ -47,7 +47,8 @@ pub enum Step {
         /// The unit.
         unit: UnitRef,
     },
-    /// It could not be started, and nothing needs it hard: the plan goes on.
+    /// It could not be started, and nothing needs it hard, or it is a part of what keeps the plan true and not one of
+    /// its units: the plan goes on.
     Missed {
         /// The unit.
         unit: UnitRef,
@@ -92,6 +93,10 @@ pub struct Report {
 
 /// Starts a plan. `hash` has to be that of the bundle that the plan renders to: who applies has seen what.
 ///
+/// When all units are up, the plan's targets and its reconciler are started too, so that what stops later with
+/// something it needs is brought back. If one of those does not come, the units stay up and the step is a
+/// [`Step::Missed`].
+///
 /// # Errors
 /// [`ErrorKind::Refused`] if the hash is another one. Failures of units are no errors but part of the report.
 pub async fn apply<E: Executor + ?Sized>(
@@ -116,6 +121,9 @@ pub async fn apply<E: Executor + ?Sized>(
         started: Vec::new(),
     };
     let ok = run.up(&waves).await;
+    if ok {
+        run.keep().await;
+    }
     let rolled_back = !ok && run.back().await;
     Ok(Report {
         ok,
@@ -124,7 +132,8 @@ pub async fn apply<E: Executor + ?Sized>(
     })
 }
 
-/// Stops a plan in the reverse of the order of starting.
+/// Stops a plan in the reverse of the order of starting. The reconciler is stopped before, since it would bring back
+/// what has stopped, and the plan's targets behind: a target takes all its units with it at once.
 ///
 /// # Errors
 /// [`ErrorKind::Refused`] if the hash is another one.
@@ -149,9 +158,14 @@ pub async fn stop<E: Executor + ?Sized>(
         steps: Vec::new(),
         started: Vec::new(),
     };
+    let keepers = keepers(plan);
+    for unit in keepers.reconciler.into_iter().flatten() {
+        run.down(&[unit]).await;
+    }
     for wave in &waves {
         run.down(wave).await;
     }
+    run.down(&keepers.targets).await;
     let ok = !run.steps.iter().any(|s| matches!(s, Step::Stuck { .. }));
     Ok(Report {
         ok,
@@ -249,6 +263,28 @@ impl<E: Executor + ?Sized> Run<'_, E> {
             }
         }
         true
+    }
+
+    /// Starts what keeps the plan true. It is not taken back if it fails: the targets would take units with them that
+    /// were up before this run.
+    async fn keep(&mut self) {
+        let keepers = keepers(self.plan);
+        let timer = keepers.reconciler.into_iter().flatten().next();
+        for unit in keepers.targets.into_iter().chain(timer) {
+            let up = matches!(self.executor.state(&unit).await, Ok(state) if state.is_up());
+            let step = if up {
+                Step::Already { unit }
+            } else {
+                match self.executor.start(&unit, DEFAULT_LIMIT).await {
+                    Ok(()) => Step::Started { unit },
+                    Err(error) => Step::Missed {
+                        unit,
+                        why: error.to_string(),
+                    },
+                }
+            };
+            self.steps.push(step);
+        }
     }
 
     /// Stops what this run has started, the last first; says whether nothing of it is left.

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
+use super::ask::Tongue;
 use super::resolve::{Found, Names};
 use crate::inventory::Inventory;
 use crate::name::{NodeName, PlanName, Text, UnitRef};
@@ -113,6 +114,7 @@ impl Reading {
 pub fn read(goal: &str, inventory: &Inventory, name: &PlanName) -> Reading {
     let mut reader = Reader {
         names: Names::new(inventory),
+        tongue: Tongue::of(goal),
         loose: BTreeSet::new(),
         named: Vec::new(),
         started: Vec::new(),
@@ -144,6 +146,9 @@ pub fn read(goal: &str, inventory: &Inventory, name: &PlanName) -> Reading {
     for clause in late {
         reader.take(clause);
     }
+    if reader.reading.unread.is_empty() {
+        reader.join_reactions();
+    }
     reader.reading
 }
 
@@ -168,6 +173,7 @@ fn sentences(goal: &str) -> Vec<String> {
 
 struct Reader<'a> {
     names: Names<'a>,
+    tongue: Tongue,
     /// Edges of which only the order was said.
     loose: BTreeSet<(UnitRef, UnitRef)>,
     /// All that the last sentence has named: what "it" may mean.
@@ -242,8 +248,7 @@ impl Reader<'_> {
         let units = self.all(units);
         let before = std::mem::replace(&mut self.started, units.clone());
         if before.is_empty() {
-            let question = "after what? the sentence before \"then\" starts nothing";
-            self.ask("then", question.into(), Vec::new());
+            self.ask("then", self.tongue.after_what(), Vec::new());
         }
         for (unit, needs) in units
             .iter()
@@ -282,8 +287,7 @@ impl Reader<'_> {
             }
             Some(there) if firm && self.loose.remove(&key) => there.kind = kind,
             Some(there) if firm && there.kind != kind => {
-                let question =
-                    format!("how does {unit} need {needs}? the goal says it in two ways");
+                let question = self.tongue.which_kind(unit, needs);
                 let choices = [there.kind, kind].map(|k| format!("{k:?}").to_lowercase());
                 self.ask(needs.unit.as_str(), question, choices.into());
             }
@@ -303,16 +307,16 @@ impl Reader<'_> {
                 deadline: Some(other),
                 ..
             }) if *other != span => {
-                let question = format!("how long may {needs} take for {unit}?");
+                let question = self.tongue.how_long(unit, needs);
                 let choices = vec![other.to_string(), span.to_string()];
                 self.ask(needs.unit.as_str(), question, choices);
             }
             Some(there) => there.deadline = Some(span),
             None => {
-                let question = format!("does {unit} need {needs}, or does it only want it?");
+                let question = self.tongue.needs_or_wants(unit, needs);
                 let choices = vec![
-                    format!("{unit} needs {needs}"),
-                    format!("{unit} wants {needs}"),
+                    self.tongue.needs(unit, needs),
+                    self.tongue.wants(unit, needs),
                 ];
                 self.ask(needs.unit.as_str(), question, choices);
             }
@@ -346,13 +350,12 @@ impl Reader<'_> {
                 return;
             }
             let choices = self.names.nodes().map(ToString::to_string).collect();
-            self.ask(node, format!("which node is {node:?}?"), choices);
+            self.ask(node, self.tongue.which_node(node), choices);
             return;
         };
         for stop in self.all(stop) {
             let Some(when) = needed_on(&self.reading.plan, &stop, &node) else {
-                let question =
-                    format!("{stop} needs nothing on {node}; what should it need there?");
+                let question = self.tongue.needs_nothing_on(&stop, &node);
                 let choices = self.names.units_on(&node).map(|u| u.to_string()).collect();
                 self.ask(node.as_str(), question, choices);
                 continue;
@@ -366,6 +369,31 @@ impl Reader<'_> {
         }
     }
 
+    /// A unit stops with another only along needs. Where the goal says none, it is asked for: to add one would decide
+    /// what starts after what.
+    fn join_reactions(&mut self) {
+        for reaction in self.reading.plan.reactions.clone() {
+            let Reaction { when, stop, .. } = reaction;
+            if when == stop || needed(&self.reading.plan, &stop).contains(&when) {
+                continue;
+            }
+            let mut between = vec![when.clone()];
+            for edge in &self.reading.plan.edges {
+                let passes = edge.unit != stop && !between.contains(&edge.unit);
+                if passes && needed(&self.reading.plan, &edge.unit).contains(&when) {
+                    between.push(edge.unit.clone());
+                }
+            }
+            let from = self.names.short(&stop);
+            let choices = between
+                .iter()
+                .map(|needs| self.tongue.needs(&from, self.names.short(needs)));
+            let choices = choices.collect();
+            let question = self.tongue.not_joined(&from, self.names.short(&when));
+            self.ask(stop.unit.as_str(), question, choices);
+        }
+    }
+
     fn all(&mut self, phrases: &[Phrase]) -> Vec<UnitRef> {
         let mut out = Vec::new();
         for phrase in phrases {
@@ -374,7 +402,7 @@ impl Reader<'_> {
                     [one] => out.push(one.clone()),
                     several => {
                         let choices = several.iter().map(ToString::to_string).collect();
-                        self.ask("it", "what is \"it\"?".into(), choices);
+                        self.ask("it", self.tongue.what_is_it(), choices);
                     }
                 }
                 continue;
@@ -382,7 +410,7 @@ impl Reader<'_> {
             match self.names.unit(&phrase.unit, phrase.node.as_deref()) {
                 Found::One(at) => out.push(at),
                 Found::Many(choices) => {
-                    let question = format!("which unit is {:?}? there are several", phrase.unit);
+                    let question = self.tongue.which_unit(&phrase.unit);
                     self.ask(
                         &phrase.unit,
                         question,
@@ -390,15 +418,7 @@ impl Reader<'_> {
                     );
                 }
                 Found::None(near) => {
-                    let on = phrase
-                        .node
-                        .as_ref()
-                        .map(|n| format!(" on {n}"))
-                        .unwrap_or_default();
-                    let question = format!(
-                        "there is no unit {:?}{on}; which one is meant?",
-                        phrase.unit
-                    );
+                    let question = self.tongue.no_unit(&phrase.unit, phrase.node.as_deref());
                     self.ask(
                         &phrase.unit,
                         question,
@@ -424,22 +444,23 @@ impl Reader<'_> {
 
 /// The first unit on `node` that `unit` needs hard, at once or by others.
 fn needed_on(plan: &Plan, unit: &UnitRef, node: &NodeName) -> Option<UnitRef> {
-    let mut seen = vec![unit.clone()];
+    needed(plan, unit).into_iter().find(|u| u.node == *node)
+}
+
+/// All that `unit` needs hard, at once or by others, the nearest first.
+fn needed(plan: &Plan, unit: &UnitRef) -> Vec<UnitRef> {
+    let mut seen: Vec<UnitRef> = Vec::new();
+    let mut from = Some(unit.clone());
     let mut at = 0;
-    while let Some(from) = seen.get(at).cloned() {
-        at += 1;
-        for edge in plan
-            .edges
-            .iter()
-            .filter(|e| e.unit == from && e.kind.is_hard())
-        {
-            if edge.needs.node == *node {
-                return Some(edge.needs.clone());
-            }
-            if !seen.contains(&edge.needs) {
+    while let Some(source) = from {
+        let hard = plan.edges.iter().filter(|e| e.unit == source);
+        for edge in hard.filter(|e| e.kind.is_hard()) {
+            if edge.needs != *unit && !seen.contains(&edge.needs) {
                 seen.push(edge.needs.clone());
             }
         }
+        from = seen.get(at).cloned();
+        at += 1;
     }
-    None
+    seen
 }

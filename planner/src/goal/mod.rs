@@ -19,15 +19,18 @@
 //! and a name that is not there, or fits several units, comes back as a question.
 
 mod answer;
+mod ask;
 pub mod chain;
 mod english;
 pub mod grammar;
 mod korean;
 mod prompt;
 mod resolve;
+mod say;
 mod template;
 mod what_if;
 
 pub use chain::{Planned, Planner, Proposal};
 pub use grammar::{Question, Reading, read};
+pub use say::say;
 pub use what_if::what_if;

@@ -116,6 +116,15 @@ impl<'a> Names<'a> {
             .collect()
     }
 
+    /// The shortest name that means the unit and no other.
+    pub(super) fn short(&self, at: &UnitRef) -> String {
+        let stem = at.unit.stem();
+        match self.named(stem, None).as_slice() {
+            [one] if one == at => stem.to_owned(),
+            _ => at.to_string(),
+        }
+    }
+
     /// Whether the text is a unit or its alias.
     pub(super) fn knows(&self, text: &str) -> bool {
         stripped(text).any(|t| !self.named(&t, None).is_empty())

@@ -209,6 +209,7 @@ fn services(layout: &Layout<'_>, node: &Node, files: &[&str]) -> Vec<Yaml> {
             "Restart the controller",
             module(vec![
                 ("name", Own("bluechi-controller.service")),
+                ("enabled", Bool(true)),
                 ("state", Own("restarted")),
             ]),
         ));
@@ -218,6 +219,7 @@ fn services(layout: &Layout<'_>, node: &Node, files: &[&str]) -> Vec<Yaml> {
             "Restart the agent",
             module(vec![
                 ("name", Own("bluechi-agent.service")),
+                ("enabled", Bool(true)),
                 ("state", Own("restarted")),
             ]),
         ));
@@ -242,8 +244,8 @@ fn services(layout: &Layout<'_>, node: &Node, files: &[&str]) -> Vec<Yaml> {
     tasks
 }
 
-/// On the controller's host, because only there bluechictl finds its bus. Its exit code says nothing, so each stop is
-/// followed by a look at the unit.
+/// On the controller's host, because only there bluechictl finds its bus. Its exit code says nothing: it waits for the
+/// job, which is all that is asked of it here.
 fn stop(layout: &Layout<'_>) -> Yaml {
     let Some(controller) = layout.controller() else {
         return List(Vec::new());
@@ -271,6 +273,22 @@ fn stop(layout: &Layout<'_>) -> Yaml {
                 ("changed_when", Bool(true)),
             ]));
         }
+    }
+    // Last, because a target takes all its units with it at once. Without it the plan would still count as wanted.
+    for target in super::keepers(layout.plan).targets {
+        tasks.push(Yaml::map([
+            ("name", data(format!("Stop {target}"))),
+            (
+                "ansible.builtin.command",
+                argv([
+                    "bluechictl",
+                    "stop",
+                    target.node.as_str(),
+                    target.unit.as_str(),
+                ]),
+            ),
+            ("changed_when", Bool(true)),
+        ]));
     }
     let settle = Yaml::map([("seconds", Int(1))]);
     tasks.push(Yaml::map([

@@ -22,7 +22,7 @@ macro_rules! keys {
 }
 
 keys! {
-    Description, PartOf, BindsTo, Wants, Requires, Upholds, After, JobTimeoutSec, WantedBy,
+    Description, PartOf, BindsTo, Wants, Requires, Upholds, After, JobTimeoutSec, StartLimitIntervalSec, WantedBy,
     Type, ExecStart, ExecStartPre, ExecStopPost, TimeoutStartSec, Restart, RestartSec, RestartMode,
     MemoryMax, CPUAffinity, CPUWeight, CPUSchedulingPolicy, NoNewPrivileges, ProtectSystem, ProtectHome, PrivateTmp,
     OnActiveSec, OnUnitActiveSec, AccuracySec, Unit,

@@ -6,6 +6,7 @@ use crate::check::Checked;
 use crate::inventory::{Node, Unit};
 use crate::name::{NodeName, UnitRef};
 use crate::plan::{Edge, NodeLoss, Plan};
+use crate::quantity::Span;
 
 /// The plan with what every renderer asks for.
 pub(crate) struct Layout<'a> {
@@ -66,6 +67,13 @@ impl<'a> Layout<'a> {
 
     pub(crate) fn controller(&self) -> Option<&'a Node> {
         self.nodes.values().copied().find(|n| n.controller)
+    }
+
+    /// How often the reconciler looks, if there is one: only what a hard edge takes down has to be brought back.
+    pub(crate) fn reconciles(&self) -> Option<Span> {
+        let plan = self.plan.plan();
+        let hard = plan.edges.iter().any(|e| e.kind.is_hard());
+        plan.policy.reconcile.filter(|_| hard)
     }
 
     /// Whether the loss of the target's node stops the edge's unit.

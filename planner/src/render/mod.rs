@@ -23,8 +23,8 @@ use crate::plan::Plan;
 pub(crate) use bluechi::access;
 pub use bundle::{Bundle, BundleError};
 pub(crate) use layout::Layout;
-pub(crate) use stop::start_waves;
 pub use stop::stop_waves;
+pub(crate) use stop::{keepers, start_waves};
 
 /// Renders a plan.
 #[must_use]

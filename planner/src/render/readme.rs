@@ -6,7 +6,7 @@ use super::Bundle;
 use super::escape::markdown;
 use super::layout::Layout;
 use crate::forecast::Forecast;
-use crate::plan::Event;
+use crate::plan::{Edge, EdgeKind, Event};
 
 pub(super) fn render(layout: &Layout<'_>, bundle: &mut Bundle) {
     let forecast = Forecast::new(layout.plan);
@@ -29,12 +29,11 @@ fn order(layout: &Layout<'_>, text: &mut String) {
     for edge in layout.edges.values().flatten() {
         let _ = writeln!(
             text,
-            "| {} | {} | {:?} | {} | {} |",
+            "| {} | {} | {} | {} | {} |",
             markdown(&edge.unit.to_string()),
             markdown(&edge.needs.to_string()),
-            edge.kind,
-            edge.deadline
-                .map_or_else(|| "90s (the gate's)".to_owned(), |d| d.to_string()),
+            how(edge.kind),
+            deadline(edge),
             edge.reason
                 .as_ref()
                 .map(|r| markdown(r.as_str()))
@@ -42,6 +41,25 @@ fn order(layout: &Layout<'_>, text: &mut String) {
         );
     }
     text.push('\n');
+}
+
+/// The kind of a need as a plan's file has it.
+fn how(kind: EdgeKind) -> &'static str {
+    match kind {
+        EdgeKind::Hard => "hard",
+        EdgeKind::Soft => "soft",
+        EdgeKind::Succeeded => "succeeded",
+        EdgeKind::Upheld => "upheld",
+    }
+}
+
+/// Between nodes the gate limits every wait; on one node nothing does unless the edge says so.
+fn deadline(edge: &Edge) -> String {
+    match edge.deadline {
+        Some(deadline) => deadline.to_string(),
+        None if edge.unit.node == edge.needs.node => "none".into(),
+        None => "90s (the gate's)".into(),
+    }
 }
 
 fn times(forecast: &Forecast, text: &mut String) {
@@ -106,12 +124,12 @@ fn failures(layout: &Layout<'_>, forecast: &Forecast, text: &mut String) {
         };
         let _ = writeln!(
             text,
-            "- If {} is lost: {} stops elsewhere, {} runs on without something it wanted{}.",
+            "- If {} is lost, what stops on other nodes: {}; what runs on without something it wanted: {}{}.",
             blast.node,
             names(&blast.stops),
             names(&blast.degraded),
             if blast.controller {
-                "; the controller is lost too, so nothing is fenced and nothing starts over nodes"
+                "; the controller is lost too: nothing is fenced, and nothing starts between nodes"
             } else {
                 ""
             }

@@ -3,7 +3,7 @@
 use super::Bundle;
 use super::layout::Layout;
 use crate::check::Checked;
-use crate::name::UnitRef;
+use crate::name::{UnitName, UnitRef};
 use crate::plan::Plan;
 
 /// Waves of units to stop: every unit is in a later wave than all that need it.
@@ -52,6 +52,38 @@ pub(crate) fn start_waves(plan: &Checked<Plan>) -> Vec<Vec<UnitRef>> {
         wave.sort();
     }
     waves
+}
+
+/// What keeps a running plan true, beside its units.
+pub(crate) struct Keepers {
+    /// The plan's target on each node. The reconciler brings units back only where it is active.
+    pub targets: Vec<UnitRef>,
+    /// What starts the reconciler, and the reconciler itself.
+    pub reconciler: Option<[UnitRef; 2]>,
+}
+
+pub(crate) fn keepers(plan: &Checked<Plan>) -> Keepers {
+    let layout = Layout::new(plan);
+    let named = |node: &crate::name::NodeName, suffix: &str| {
+        let unit = UnitName::parse(&format!("{}{suffix}", layout.name)).ok()?;
+        Some(UnitRef::new(node.clone(), unit))
+    };
+    let reconciler = || {
+        layout.reconciles()?;
+        let node = &layout.controller()?.name;
+        Some([
+            named(node, "-reconcile.timer")?,
+            named(node, "-reconcile.service")?,
+        ])
+    };
+    Keepers {
+        targets: layout
+            .members
+            .keys()
+            .filter_map(|node| named(node, ".target"))
+            .collect(),
+        reconciler: reconciler(),
+    }
 }
 
 pub(super) fn render(layout: &Layout<'_>, bundle: &mut Bundle) {

@@ -13,6 +13,10 @@ use crate::plan::{Edge, Event, Plan};
 /// The gate's limit for a proxy whose edge has no deadline of its own.
 const GATE_TIMEOUT: &str = "90s";
 
+/// systemd gives up a unit that was started five times in ten seconds. A reconciler that looks every second is, and so
+/// is a watcher whose controller is away.
+const UNLIMITED: &str = "0";
+
 const POLL_SYSTEM: &str = "/bin/sh -c 'until bluechi-is-online agent; do sleep 0.05; done'";
 /// bluechi-is-online asks the system's agent alone.
 const POLL_USER: &str = "/bin/sh -c 'until busctl --user get-property org.eclipse.bluechi.Agent /org/eclipse/bluechi org.eclipse.bluechi.Agent Status | grep -q online; do sleep 0.05; done'";
@@ -262,7 +266,8 @@ fn resync(layout: &Layout<'_>, bundle: &mut Bundle, node: &Node) {
             Key::Description,
             format!("Resync of the proxies of plan {}", layout.name),
         )
-        .set(Key::After, "bluechi-agent.service");
+        .set(Key::After, "bluechi-agent.service")
+        .set(Key::StartLimitIntervalSec, UNLIMITED);
     ini.section("Service")
         .set(Key::Type, "exec")
         .set(
@@ -329,7 +334,8 @@ fn fence(layout: &Layout<'_>, bundle: &mut Bundle, controller: &Node) {
                 Key::Description,
                 format!("Fence of plan {} for {node}", layout.name),
             )
-            .set(Key::After, "bluechi-controller.service");
+            .set(Key::After, "bluechi-controller.service")
+            .set(Key::StartLimitIntervalSec, UNLIMITED);
         ini.section("Service")
             .set(Key::Type, "exec")
             .set(Key::ExecStart, format!("/bin/sh {script} {node} {list}"))
@@ -364,7 +370,7 @@ fn reconcile(layout: &Layout<'_>, bundle: &mut Bundle, controller: &Node) {
         .filter(|e| e.kind.is_hard())
         .map(|e| (&e.unit, &e.needs))
         .collect();
-    let Some(every) = plan.policy.reconcile.filter(|_| !hard.is_empty()) else {
+    let Some(every) = layout.reconciles() else {
         return;
     };
     let lines: Vec<String> = hard
@@ -393,7 +399,8 @@ fn reconcile(layout: &Layout<'_>, bundle: &mut Bundle, controller: &Node) {
             Key::Description,
             format!("Reconciler of plan {}", layout.name),
         )
-        .set(Key::After, "bluechi-controller.service");
+        .set(Key::After, "bluechi-controller.service")
+        .set(Key::StartLimitIntervalSec, UNLIMITED);
     ini.section("Service")
         .set(Key::Type, "oneshot")
         .set(

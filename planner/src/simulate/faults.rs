@@ -319,7 +319,8 @@ impl Engine<'_> {
         }
     }
 
-    /// Services and proxies stay, but the new agent knows nothing of them.
+    /// Services and proxies stay, but the new agent knows nothing of them. Its connection breaks with the process, and
+    /// the controller cannot tell that from the loss of the node: what would be fenced then is fenced now.
     fn agent_restarts(&mut self, node: usize) {
         let connect = self.scenario.calibration.agent_connect;
         let Some(life) = self.nodes.get_mut(node) else {
@@ -327,11 +328,13 @@ impl Engine<'_> {
         };
         life.online = false;
         life.life += 1;
+        let number = life.life;
         self.tell(
             self.node_name(node),
             What::Lost,
             "agent killed; systemd starts it again",
         );
+        self.after(0, Event::NodeLost(node, number));
         self.after(connect + 100, Event::AgentOnline(node));
     }
 }

@@ -213,7 +213,11 @@ fn a_short_loss_of_the_controller_is_not_missed_by_the_resync() {
     let resyncs = |at_start: &str, heard: &[&str]| {
         let heard: String = heard.iter().map(|state| status(state)).collect();
         std::fs::write(at("status"), format!("s \"{at_start}\"\n")).unwrap();
-        std::fs::write(at("heard"), format!("Monitoring bus message stream.\n{heard}")).unwrap();
+        std::fs::write(
+            at("heard"),
+            format!("Monitoring bus message stream.\n{heard}"),
+        )
+        .unwrap();
         let _ = std::fs::remove_file(at("asked"));
         let run = std::process::Command::new("sh")
             .arg(at("resync.sh"))
@@ -227,8 +231,16 @@ fn a_short_loss_of_the_controller_is_not_missed_by_the_resync() {
         asked.lines().count()
     };
     assert_eq!(resyncs("online", &["offline", "online"]), 1);
-    assert_eq!(resyncs("online", &["online"]), 1, "a killed agent says no goodbye");
-    assert_eq!(resyncs("offline", &["online"]), 0, "a boot has no old proxies");
+    assert_eq!(
+        resyncs("online", &["online"]),
+        1,
+        "a killed agent says no goodbye"
+    );
+    assert_eq!(
+        resyncs("offline", &["online"]),
+        0,
+        "a boot has no old proxies"
+    );
     assert_eq!(resyncs("offline", &["online", "offline", "online"]), 1);
 }
 

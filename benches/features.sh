@@ -17,7 +17,7 @@ megabytes() { find "$folder/release/deps" -name '*.rlib' -printf '%s\n' | awk '{
 echo "| feature | crates with it | crates it adds | CPU s it adds | MB of compiled libraries it adds |"
 echo "|---|---|---|---|---|"
 before=0 size=0
-for feature in "" splitters vectorstores loaders models code planner local-llm structured sql sqlite pgvector qdrant fast-tokens bluechi loaders-full; do
+for feature in "" splitters vectorstores loaders models code pdf-extract tokenizer-json planner local-llm structured sql sqlite pgvector qdrant fast-tokens bluechi loaders-full; do
   case $feature in
     "") all="" name="none: core and chains" ;;
     models | loaders | splitters | vectorstores) all="${all:+$all,}$feature" name=$feature ;;

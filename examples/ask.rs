@@ -17,19 +17,15 @@ use gori::models::bert::Encoder;
 use gori::splitters::Auto;
 use gori::vectorstores::lexical::{self, LexicalStore};
 use gori::vectorstores::{LocalStore, Options};
-use gori::{
-    Chain as _, ChainExt as _, Context, Embedder as _, Error, Query, Result, retrieve::retrieve,
-};
+use gori::{Chain as _, ChainExt as _, Context, Embedder as _, Query, Result, retrieve::retrieve};
 use support::{Args, fail, progress};
 
 #[tokio::main]
 async fn main() -> ExitCode {
     // PDF files are parsed in a worker process with limits: this program is its own worker.
     worker::serve_if_asked();
-    match run().await {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => fail(&error),
-    }
+    let outcome = run().await;
+    outcome.map_or_else(|error| fail(&error), |()| ExitCode::SUCCESS)
 }
 
 async fn run() -> Result<()> {
@@ -64,9 +60,7 @@ async fn update(
     (store, words): (&LocalStore, &LexicalStore),
     folder: std::path::PathBuf,
 ) -> Result<Report> {
-    let mut paths = args.paths.iter();
-    let first = paths.next().ok_or_else(|| Error::invalid("no path"))?;
-    let dir = paths.fold(Dir::new(first), |dir, path| dir.and(path));
+    let dir = (args.paths.iter().skip(1)).fold(Dir::new(&args.paths[0]), Dir::and);
     let journal = Journal::open(folder.join("sources"))?;
     let report = ingest(&dir, splitter, embedder, store)
         .lexical(words)

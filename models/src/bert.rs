@@ -27,7 +27,7 @@ use self::weights::Weights;
 use crate::coverage::Coverage;
 use crate::safetensors::TensorFile;
 use crate::simd::Kernels;
-use crate::tokenize::TextTokenizer;
+use crate::tokenizer::TextTokenizer;
 use crate::work::{Cores, off_executor};
 
 /// How the vectors of a text's tokens become one.
@@ -170,7 +170,7 @@ impl Encoder {
             None => files.pooling()?,
         };
         let mut fingerprint = file.fingerprint();
-        tokenizer.add_to(&mut fingerprint)?;
+        tokenizer.add_to(&mut fingerprint);
         for prefix in [&options.document_prefix, &options.query_prefix] {
             fingerprint.add(prefix.as_bytes());
         }

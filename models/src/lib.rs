@@ -26,7 +26,7 @@ pub mod tools;
 mod coverage;
 mod safetensors;
 mod simd;
-mod tokenize;
+mod tokenizer;
 mod unit;
 #[cfg(feature = "http")]
 mod wire;

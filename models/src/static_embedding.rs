@@ -14,7 +14,7 @@ use gori_core::{Context, Embedder, Embeddings, Error, ErrorKind, Result, Role, S
 
 use crate::coverage::Coverage;
 use crate::safetensors::{Numbers, TensorFile};
-use crate::tokenize::TextTokenizer;
+use crate::tokenizer::TextTokenizer;
 use crate::work::{Cores, lock, off_executor};
 
 /// The files of a model.
@@ -131,7 +131,7 @@ impl StaticEmbedder {
         }
         let rows = file.read(&name, &[count, dims])?;
         let mut fingerprint = file.fingerprint();
-        tokenizer.add_to(&mut fingerprint)?;
+        tokenizer.add_to(&mut fingerprint);
         let id = format!(
             "static/{}/{}/{}/{}/{fingerprint}",
             options

@@ -1,11 +1,12 @@
 //! PDF, one document a page, by two engines.
 //!
-//! pdfboss reads first. pdf-extract is the second opinion on the pages where the first gives
-//! an error, nothing although there is something, or more than one replacement character in
-//! a hundred. Both run as [`Task`]s of the [`isolation`](crate::isolation); this file is the
+//! pdfboss reads first. pdf-extract, behind the feature of that name since few files need it and
+//! it costs a tenth of a build, is the second opinion on the pages where the first gives an error,
+//! nothing although there is something, or more than one replacement character in a hundred. Both run as [`Task`]s of the [`isolation`](crate::isolation); this file is the
 //! part that stays outside and trusts neither.
 
 mod boss;
+#[cfg(feature = "pdf-extract")]
 mod extract;
 mod pages;
 
@@ -33,7 +34,7 @@ pub struct Pdf {
 impl Default for Pdf {
     fn default() -> Self {
         Self {
-            second_opinion: true,
+            second_opinion: cfg!(feature = "pdf-extract"),
         }
     }
 }
@@ -70,7 +71,15 @@ impl Task {
     ) -> Result<()> {
         match self {
             Self::First => boss::run(bytes, emit),
+            #[cfg(feature = "pdf-extract")]
             Self::Second { pages } => extract::run(bytes, pages, emit),
+            // The worker may be another build than the program that asks it.
+            #[cfg(not(feature = "pdf-extract"))]
+            Self::Second { .. } => Err(Error::new(
+                ErrorKind::Unsupported,
+                "this build has one PDF engine",
+            )
+            .hint("build with the feature `pdf-extract`")),
         }
     }
 }
@@ -215,8 +224,13 @@ impl First {
             ))?;
         }
         if let Some(error) = self.failed {
-            if !self.given {
+            if !self.given && cfg!(feature = "pdf-extract") {
                 return Err(error);
+            }
+            if !self.given {
+                return Err(
+                    error.hint("a build with the feature `pdf-extract` asks a second engine")
+                );
             }
             // The pages that were read are worth having; the error says what is missing.
             output.warn(format!("the rest could not be read: {}", error.message()))?;

@@ -3,7 +3,8 @@
 //! The right-hand side is laid out once, in panels as wide as a tile of the result: of a panel,
 //! the columns' numbers for one inner index stand side by side. A weight matrix is packed when a
 //! model is opened and never again. A tile of the result is summed up in registers, and what is
-//! done to a sum (a bias, the row that is already there, GELU) is done before it leaves them.
+//! added to a sum (a bias, the row that is already there) is added before it leaves them. GELU follows
+//! while the tile is in the first cache.
 
 use super::Kernels;
 use super::kernels::gelu;
@@ -342,11 +343,19 @@ unsafe fn whole_tile<V: Vector, const R: usize, const C: usize>(
                 }
             }
         }
-        let finish = job.gelu && part.inner + part.count == job.inputs;
         for i in 0..R {
             for j in 0..C {
-                let sum = if finish { gelu(sums[i][j]) } else { sums[i][j] };
-                sum.store(c.add(i * step + j * V::LANES));
+                sums[i][j].store(c.add(i * step + j * V::LANES));
+            }
+        }
+        if job.gelu && part.inner + part.count == job.inputs {
+            // Over what was stored and not over the sums, which would be written out in code once
+            // for each register of each tile.
+            for i in 0..R {
+                for j in 0..C {
+                    let place = c.add(i * step + j * V::LANES);
+                    gelu(V::load(place)).store(place);
+                }
             }
         }
     }

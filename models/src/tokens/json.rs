@@ -1,13 +1,13 @@
 //! The tokenizer of a local model, as a counter.
 
 use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Arc;
 
-use gori_core::{Error, ErrorKind, Fidelity, Result, TokenCounter};
+use gori_core::{Error, Fidelity, Result, TokenCounter};
 use sha2::{Digest, Sha256};
-use tokenizers::Tokenizer;
+
+use crate::tokenizer::Tokenizer;
 
 /// Counts tokens as a local model does, by its `tokenizer.json`, exactly.
 ///
@@ -35,18 +35,10 @@ impl TokenizerJson {
     /// so equal files have equal ids.
     ///
     /// # Errors
-    /// [`ErrorKind::Corrupt`] where it is no such file.
+    /// [`ErrorKind::Corrupt`] where it is no such file; without the feature `tokenizer-json`,
+    /// [`ErrorKind::Unsupported`] where it describes something else than BERT's word pieces.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
-        let mut tokenizer = Tokenizer::from_bytes(bytes).map_err(|e| {
-            Error::new(ErrorKind::Corrupt, "this is no readable tokenizer.json")
-                .hint("fetch the file again")
-                .caused_by(e)
-        })?;
-        tokenizer.with_padding(None);
-        tokenizer.with_truncation(None).map_err(|e| {
-            Error::new(ErrorKind::Internal, "truncation could not be switched off").caused_by(e)
-        })?;
-        tokenizer.set_encode_special_tokens(true);
+        let tokenizer = Tokenizer::read(bytes)?;
         let hash = Sha256::digest(bytes);
         let short: String = hash
             .iter()
@@ -77,19 +69,19 @@ impl TokenCounter for TokenizerJson {
         Fidelity::Exact
     }
 
-    /// Where the tokenizer fails or panics, as its regular expression can on a million blanks,
-    /// the bytes are counted: no token is shorter than a byte of its text.
     fn count(&self, text: &str) -> usize {
-        let encode = || self.tokenizer.encode_fast(text, false);
-        match catch_unwind(AssertUnwindSafe(encode)) {
-            Ok(Ok(encoding)) => encoding.len(),
-            Ok(Err(_)) | Err(_) => text.len(),
-        }
+        self.tokenizer.count(text)
+    }
+
+    fn seam(&self, _before: char, after: char) -> bool {
+        self.tokenizer.seam(after)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use gori_core::ErrorKind;
+
     use super::*;
 
     /// The smallest tokenizer that shows what matters: words, an unknown and a special token.

@@ -4,6 +4,7 @@
 //! Without a directory it says so and does nothing, so that a plain `cargo bench` stays short.
 #![allow(
     clippy::print_stdout,
+    clippy::print_stderr,
     clippy::unwrap_used,
     missing_docs,
     reason = "a program"
@@ -13,10 +14,12 @@
 mod common;
 
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::{env, fs, hint};
 
 use common::Cl100k;
-use gori_core::{Document, Splitter, TokenCounter};
+use gori_core::{Document, Fidelity, Splitter, TokenCounter};
 use gori_splitters::{Auto, Markdown, Recursive, Separators};
 use rustix::time::{ClockId, clock_gettime};
 
@@ -125,6 +128,41 @@ fn tokens(all: &[Document]) {
     report("count-once", bytes, count);
     for (size, seconds) in SIZES.iter().zip(split) {
         report(&format!("tokens-{size}"), bytes, seconds);
+    }
+    for size in SIZES {
+        let counted = Arc::new(Counted::default());
+        let splitter = Recursive::tokens(size, counted.clone());
+        for document in all.iter().step_by(8) {
+            splitter.split(document);
+        }
+        let calls = counted.calls.load(Ordering::Relaxed);
+        let counted = counted.bytes.load(Ordering::Relaxed) as f64 / bytes as f64;
+        let apart = bytes / calls.max(1);
+        eprintln!("tokens-{size}: {counted:.3} times the text is counted, {apart} bytes a call");
+    }
+}
+
+/// Takes note of what it is asked to count.
+#[derive(Debug, Default)]
+struct Counted {
+    bytes: AtomicUsize,
+    calls: AtomicUsize,
+}
+
+impl TokenCounter for Counted {
+    fn id(&self) -> &str {
+        Cl100k.id()
+    }
+    fn fidelity(&self) -> Fidelity {
+        Cl100k.fidelity()
+    }
+    fn count(&self, text: &str) -> usize {
+        self.bytes.fetch_add(text.len(), Ordering::Relaxed);
+        self.calls.fetch_add(1, Ordering::Relaxed);
+        Cl100k.count(text)
+    }
+    fn seam(&self, before: char, after: char) -> bool {
+        Cl100k.seam(before, after)
     }
 }
 

@@ -18,13 +18,25 @@ const LONGEST: usize = 8 << 20;
 /// A parser may ask so many times whether to go on, and once more for every few bytes. It asks
 /// about once in a hundred steps, and code as people write it takes about a step a byte; some
 /// texts make it try again and again. A count and no clock, so that every run gives the same.
-const PATIENCE: usize = 500;
-const BYTES_PER_QUESTION: usize = 16;
+const PATIENCE: usize = 300;
+const BYTES_PER_QUESTION: usize = 32;
 
 /// It is given the text in pieces of so many bytes, and each no more often than this on the
 /// average: a comment without an end is read to the end of the text at every try.
 const PIECE: usize = 4 << 10;
 const READINGS: usize = 32;
+
+/// A text is tried in windows of so many bytes before it is read as a whole. An error costs the
+/// parser time by how deep it lies, so that texts which only ever open, such as `-(-(-(` and
+/// `a<a<a<`, take it a time that grows with the square of their length, some of it in steps that
+/// nothing can interrupt. Their windows show it: they are as deep as they are long.
+const WINDOW: usize = 1 << 10;
+
+/// A window of code as people write it is less deep than this (50 was seen), and has fewer errors,
+/// even where it begins in a comment. How far all windows together may go beyond.
+const DEEP: usize = 80;
+const ERRORS: usize = 200;
+const BEYOND: usize = 200;
 
 /// A name in a path has at most so many characters.
 const NAME: usize = 80;
@@ -51,6 +63,9 @@ fn parse(language: &Language, text: &str) -> Option<Tree> {
     }
     let mut parser = Parser::new();
     parser.set_language(language).ok()?;
+    if !is_tame(&mut parser, text) {
+        return None;
+    }
     let questions = Cell::new(PATIENCE + text.len() / BYTES_PER_QUESTION);
     let pieces = Cell::new(READINGS * (text.len() / PIECE + 4));
     let mut goes_on = |_: &ParseState| match spend(&questions) && pieces.get() > 0 {
@@ -66,6 +81,43 @@ fn parse(language: &Language, text: &str) -> Option<Tree> {
     let tree = parser.parse_with_options(&mut from, None, Some(options));
     // Where the pieces ran out, the tree is that of another text.
     tree.filter(|_| pieces.get() > 0)
+}
+
+/// Whether the windows of a text look like code.
+fn is_tame(parser: &mut Parser, text: &str) -> bool {
+    if text.len() <= WINDOW {
+        return true;
+    }
+    let mut left = BEYOND;
+    text.as_bytes().chunks(WINDOW).all(|window| {
+        let tree = parser.parse(window, None);
+        let (depth, errors) = tree.as_ref().map_or((0, 0), shape);
+        let beyond = depth.saturating_sub(DEEP) + errors.saturating_sub(ERRORS);
+        let rest = left.checked_sub(beyond);
+        left = rest.unwrap_or_default();
+        rest.is_some()
+    })
+}
+
+/// How many nodes of a tree lie within each other, and how many stand for an error.
+fn shape(tree: &Tree) -> (usize, usize) {
+    let mut cursor = tree.walk();
+    let (mut depth, mut deepest, mut errors) = (0, 0, 0);
+    loop {
+        let node = cursor.node();
+        errors += usize::from(node.is_error() || node.is_missing());
+        if cursor.goto_first_child() {
+            depth += 1;
+            deepest = deepest.max(depth);
+            continue;
+        }
+        while !cursor.goto_next_sibling() {
+            if !cursor.goto_parent() {
+                return (deepest, errors);
+            }
+            depth -= 1;
+        }
+    }
 }
 
 /// Takes one of what is left; whether there was one.

@@ -1,9 +1,10 @@
 //! Sizes in tokens, exactly, at little more than the cost of counting the text once.
 //!
-//! The text is counted from [seam](TokenCounter::seam) to seam, each stretch once and only
-//! when it is needed. The size of a chunk is then the sum of the stretches in it, and only
-//! its two ends, from the chunk's border to the nearest seam, are counted anew. Without seams
-//! whole candidates are counted, which is as exact and takes longer.
+//! The text is counted from [seam](TokenCounter::seam) to seam, and what was counted is kept.
+//! Stretches end at the last seam before a border that is tried, so that the size of a chunk is
+//! the sum of the stretches in it and of its two ends, a word or a mark each, which are counted
+//! anew. Where a border falls into a stretch, the shorter side of it is counted and the other is
+//! the rest. Without seams whole candidates are counted, which is as exact and takes longer.
 
 use std::ops::Range;
 
@@ -13,21 +14,16 @@ use super::Measure;
 use crate::borders::Borders;
 use crate::trim::trim;
 
-/// Stretches have at least so many bytes, since counting a single word is mostly overhead.
+/// Stretches towards the limit have at least so many bytes, since counting a single word is
+/// mostly overhead.
 const SHORT: usize = 32;
 
-/// Stretches have at most so many bytes, since one that a border lies in is counted again.
-const LONG: usize = 256;
-
-/// Stretches grow shorter towards the limit: this part of what is left.
-const PART: usize = 3;
+/// Stretches have at most so many bytes, since half of one that a border lies in is counted
+/// again. What is longer and of no chunk so far is skipped.
+const LONG: usize = 512;
 
 /// After so many bytes the density of the text is half forgotten.
 const FORGET: usize = 16 << 10;
-
-/// Where no seam is found within this many bytes, the text is skipped and will be counted
-/// candidate by candidate.
-const PATIENCE: usize = 4096;
 
 /// A token is taken to be at most this long in bytes on the average of a chunk. Some
 /// encodings give one token to a word of any length, and a file without a blank would
@@ -53,7 +49,7 @@ struct Seam {
     at: usize,
     /// Tokens before it, without those of the gaps.
     tokens: usize,
-    /// Stretches before it that were too long to be counted.
+    /// Stretches before it that were not counted.
     gaps: usize,
 }
 
@@ -100,73 +96,140 @@ impl<'t> Tokens<'t> {
         usize::try_from(likely).unwrap_or(usize::MAX).max(1)
     }
 
-    /// Counts on until a seam lies at or behind `at`, or the text ends.
-    fn count_until(&mut self, at: usize, stretch: usize) {
-        while let Some(last) = self.seams.last().copied() {
-            if last.at >= at || last.at >= self.text.len() {
-                return;
-            }
-            let seam = self.next_seam(last, stretch);
-            if seam.gaps == last.gaps {
-                self.learn(seam.at - last.at, seam.tokens - last.tokens);
-            }
-            self.seams.push(seam);
-        }
-    }
-
-    /// The seam behind the last one, its stretch counted unless it is too long.
-    fn next_seam(&self, last: Seam, stretch: usize) -> Seam {
-        let (near, patience) = (last.at + stretch, last.at + PATIENCE);
-        let rest = self.text.len() <= patience;
-        let Some(at) = self
-            .find_seam(near, patience)
-            .or(rest.then_some(self.text.len()))
-        else {
-            let far = self.find_seam(patience, self.text.len());
-            return Seam {
-                at: far.unwrap_or(self.text.len()),
-                gaps: last.gaps + 1,
-                ..last
-            };
-        };
-        let tokens = last.tokens + self.plain(last.at..at);
-        Seam { at, tokens, ..last }
-    }
-
-    /// The first seam at or behind `from` and before `end`.
-    fn find_seam(&self, from: usize, end: usize) -> Option<usize> {
-        let from = ceil_char(self.text, from);
-        let end = ceil_char(self.text, end);
+    /// The first place in a range where counting can start afresh.
+    fn first_seam(&self, range: Range<usize>) -> Option<usize> {
+        let from = ceil_char(self.text, range.start);
         let mut before = self.text.get(..from)?.chars().next_back()?;
-        let mut chars = self.text.get(from..end)?.char_indices();
-        let (offset, _) = chars.find(|(_, char)| {
-            let seam = self.counter.seam(before, *char);
-            before = *char;
-            seam
-        })?;
+        let mut chars = self.text.get(from..)?.char_indices();
+        let (offset, _) = chars
+            .by_ref()
+            .take_while(|(offset, _)| from + offset <= range.end)
+            .find(|(_, char)| {
+                let seam = self.counter.seam(before, *char);
+                before = *char;
+                seam
+            })?;
         Some(from + offset)
     }
 
-    /// The tokens of the text between two offsets, without the blanks at its ends; any number
-    /// above the limit when it is above.
-    fn count(&mut self, from: usize, to: usize) -> usize {
-        let Some(range) = trim(self.text, from..to) else {
-            return 0;
+    /// The last such place behind `after` and up to `end`. The end of the text is one.
+    fn last_seam(&self, after: usize, end: usize) -> Option<usize> {
+        let Some(mut behind) = self.text.get(end..)?.chars().next() else {
+            return Some(end).filter(|end| *end > after);
         };
-        let Some((first, last)) = self.seams_in(&range) else {
+        let before = self.text.get(after..end)?.char_indices().rev();
+        let mut at = end;
+        for (offset, char) in before {
+            if self.counter.seam(char, behind) {
+                return Some(at);
+            }
+            (at, behind) = (after + offset, char);
+        }
+        None
+    }
+
+    /// The tokens of the text between two offsets, without the blanks at its ends, and where it
+    /// ends. It may be cut off where it is above the limit already.
+    fn count(&mut self, from: usize, to: usize) -> (usize, usize) {
+        let Some(range) = trim(self.text, from..to) else {
+            return (0, to);
+        };
+        let Some(first) = self.seam_behind(&range) else {
             let tokens = self.plain(range.clone());
             self.learn(range.len(), tokens);
-            return tokens;
+            return (tokens, range.end);
         };
-        let inner = last.tokens - first.tokens;
-        if inner > self.size {
-            return inner;
-        }
         let head = self.count_head(range.start..first.at);
-        if last.at == range.end {
-            return head + inner;
+        let last = self.count_until(first, range.end);
+        if last.gaps != first.gaps {
+            return (self.plain(range.clone()), range.end);
         }
-        head + inner + self.plain(last.at..range.end)
+        let inner = last.tokens - first.tokens;
+        if inner > self.size || last.at == range.end {
+            return (head + inner, last.at);
+        }
+        (head + inner + self.plain(last.at..range.end), range.end)
+    }
+
+    /// The first seam in a range.
+    fn seam_behind(&mut self, range: &Range<usize>) -> Option<Seam> {
+        let known = self.seams.partition_point(|seam| seam.at < range.start);
+        if let Some(seam) = self.seams.get(known).filter(|seam| seam.at == range.start) {
+            return Some(*seam);
+        }
+        let at = self.first_seam(range.clone())?;
+        let last = self.seams.last().copied()?;
+        if at <= last.at {
+            return self.split(at);
+        }
+        let gap = at - last.at > LONG;
+        let tokens = if gap { 0 } else { self.plain(last.at..at) };
+        let seam = Seam {
+            at,
+            tokens: last.tokens + tokens,
+            gaps: last.gaps + usize::from(gap),
+        };
+        self.seams.push(seam);
+        Some(seam)
+    }
+
+    /// The last seam up to `end`, all between it and the first counted; or an earlier one with
+    /// more than the limit between.
+    fn count_until(&mut self, first: Seam, end: usize) -> Seam {
+        while let Some(last) = self.seams.last().copied() {
+            let left = self.size.checked_sub(last.tokens - first.tokens);
+            let Some(left) = left.filter(|_| last.at < end) else {
+                break;
+            };
+            let near = last.at + self.likely(left).clamp(SHORT, LONG);
+            let at = match near < end {
+                true => self.first_seam(near..end),
+                false => None,
+            };
+            let Some(at) = at.or_else(|| self.last_seam(last.at, end)) else {
+                return last;
+            };
+            let tokens = self.plain(last.at..at);
+            self.learn(at - last.at, tokens);
+            self.seams.push(Seam {
+                at,
+                tokens: last.tokens + tokens,
+                ..last
+            });
+        }
+        let behind = self.seams.partition_point(|seam| seam.at <= end);
+        let known = behind.checked_sub(1).and_then(|i| self.seams.get(i));
+        let known = known.copied().unwrap_or(first);
+        if known.tokens - first.tokens > self.size {
+            return known;
+        }
+        let at = self.last_seam(known.at, end);
+        at.and_then(|at| self.split(at)).unwrap_or(known)
+    }
+
+    /// The seam at a place that has been passed. Where it lies within a stretch, the shorter
+    /// side of it is counted; none where the stretch was not counted.
+    fn split(&mut self, at: usize) -> Option<Seam> {
+        let index = self.seams.partition_point(|seam| seam.at < at);
+        let behind = *self.seams.get(index)?;
+        if behind.at == at {
+            return Some(behind);
+        }
+        let before = *self.seams.get(index.checked_sub(1)?)?;
+        if before.gaps != behind.gaps {
+            return None;
+        }
+        let tokens = match at - before.at <= behind.at - at {
+            true => before.tokens + self.plain(before.at..at),
+            false => behind.tokens.checked_sub(self.plain(at..behind.at))?,
+        };
+        let seam = Seam {
+            at,
+            tokens,
+            ..before
+        };
+        self.seams.insert(index, seam);
+        Some(seam)
     }
 
     /// The tokens from the start of a chunk to the first seam in it, which every candidate for
@@ -182,64 +245,16 @@ impl<'t> Tokens<'t> {
             }
         }
     }
-
-    /// The first and the last seam in a range with no gap between; `None` when there are none.
-    fn seams_in(&mut self, range: &Range<usize>) -> Option<(Seam, Seam)> {
-        self.count_until(range.end, SHORT);
-        let first = self.seams.partition_point(|seam| seam.at < range.start);
-        let last = self.seams.partition_point(|seam| seam.at <= range.end);
-        let (first, last) = (
-            *self.seams.get(first)?,
-            *self.seams.get(last.checked_sub(1)?)?,
-        );
-        (first.at <= last.at && first.gaps == last.gaps).then_some((first, last))
-    }
-
-    /// An offset that lies likely a little behind the limit, seen from here.
-    fn reach(&mut self, from: usize, cap: usize) -> usize {
-        let index = self.seams.partition_point(|seam| seam.at < from);
-        let Some(first) = self.seams.get(index).copied() else {
-            self.count_until((from + 1).min(cap), SHORT);
-            // Nothing was counted here yet: a first stretch shows how dense the text is.
-            return match self.seams.last() {
-                Some(seam) if seam.at >= from && seam.at < cap => self.reach(from, cap),
-                _ => cap.min(from + self.likely(self.size)),
-            };
-        };
-        loop {
-            match self.seams.last().copied() {
-                Some(last) if last.gaps > first.gaps => break,
-                Some(last) if last.tokens - first.tokens > self.size || last.at >= cap => break,
-                Some(last) => {
-                    let left = self.size - (last.tokens - first.tokens);
-                    let stretch = (self.likely(left) / PART).clamp(SHORT, LONG);
-                    self.count_until(last.at + 1, stretch);
-                }
-                None => break,
-            }
-        }
-        let within =
-            |seam: &Seam| seam.gaps == first.gaps && seam.tokens - first.tokens <= self.size;
-        let beyond = index
-            + self
-                .seams
-                .get(index..)
-                .map_or(0, |s| s.partition_point(within));
-        match self.seams.get(beyond) {
-            Some(seam) if seam.gaps == first.gaps => seam.at.min(cap),
-            _ => cap.min(from + self.likely(self.size)),
-        }
-    }
 }
 
 impl Measure for Tokens<'_> {
     fn fits(&mut self, from: usize, to: usize) -> bool {
-        to - from <= self.size.saturating_mul(LONGEST) && self.count(from, to) <= self.size
+        to - from <= self.size.saturating_mul(LONGEST) && self.count(from, to).0 <= self.size
     }
 
     fn last_fit(&mut self, borders: &impl Borders, from: usize, end: usize) -> Option<usize> {
         let cap = end.min(from.saturating_add(self.size.saturating_mul(LONGEST)));
-        let mut reach = self.reach(from, cap);
+        let mut reach = cap.min(from.saturating_add(self.likely(self.size)));
         // The best border that is known to fit, and the offset where those that do not begin.
         let (mut best, mut beyond) = (None, cap + 1);
         loop {
@@ -256,17 +271,17 @@ impl Measure for Tokens<'_> {
             let Some(to) = to.filter(|to| *to < beyond) else {
                 return best;
             };
-            let tokens = self.count(from, to);
-            let scaled = scale(to - from, self.size, tokens);
+            let (tokens, counted) = self.count(from, to);
+            let scaled = scale(counted - from, self.size, tokens);
             if tokens <= self.size {
                 if to == end {
                     return Some(end);
                 }
                 best = Some(to);
-                reach = (from + scaled).clamp(to, beyond - 1);
+                reach = from.saturating_add(scaled).clamp(to, beyond - 1);
             } else {
                 beyond = to;
-                reach = (from + scaled).min(to - 1);
+                reach = from.saturating_add(scaled).min(to - 1);
             }
         }
     }
@@ -274,7 +289,7 @@ impl Measure for Tokens<'_> {
     fn share(&mut self, borders: &impl Borders, from: usize, to: usize, next: usize) -> usize {
         let mut at = to.saturating_sub(self.likely(self.overlap));
         while let Some(start) = borders.first(from, at, to) {
-            if self.fits(start, next) && self.count(start, to) <= self.overlap {
+            if self.fits(start, next) && self.count(start, to).0 <= self.overlap {
                 return start;
             }
             at = start + (to - start).div_ceil(4);

@@ -25,6 +25,9 @@ impl TokenizerJson {
     /// # Errors
     /// [`ErrorKind::NotFound`] or [`ErrorKind::Io`] where the file cannot be read, and what
     /// [`TokenizerJson::from_bytes`] gives.
+    ///
+    /// [`ErrorKind::NotFound`]: gori_core::ErrorKind::NotFound
+    /// [`ErrorKind::Io`]: gori_core::ErrorKind::Io
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
         let bytes = std::fs::read(path).map_err(|e| Error::io(path.display(), e))?;
@@ -37,6 +40,9 @@ impl TokenizerJson {
     /// # Errors
     /// [`ErrorKind::Corrupt`] where it is no such file; without the feature `tokenizer-json`,
     /// [`ErrorKind::Unsupported`] where it describes something else than BERT's word pieces.
+    ///
+    /// [`ErrorKind::Corrupt`]: gori_core::ErrorKind::Corrupt
+    /// [`ErrorKind::Unsupported`]: gori_core::ErrorKind::Unsupported
     pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
         let tokenizer = Tokenizer::read(bytes)?;
         let hash = Sha256::digest(bytes);

@@ -82,8 +82,9 @@ pub(super) fn end_after(text: &str, at: usize, unit: Unit) -> (usize, Unit) {
     if at >= text.len() {
         return (text.len(), unit);
     }
-    let (border, unit) =
-        coarsest(unit, |unit| first_border(text, at, unit)).unwrap_or((text.len(), Unit::Grapheme));
+    let Some((border, unit)) = coarsest(unit, |unit| first_border(text, at, unit)) else {
+        return (at, Unit::Grapheme);
+    };
     let trimmed = border - blanks(text.get(..border).unwrap_or_default().chars().rev());
     (if trimmed > 0 { trimmed } else { border }, unit)
 }
@@ -95,8 +96,9 @@ pub(super) fn start_before(text: &str, at: usize, unit: Unit) -> (usize, Unit) {
     if at == 0 {
         return (0, unit);
     }
-    let (border, unit) =
-        coarsest(unit, |unit| last_border(text, at, unit)).unwrap_or((0, Unit::Grapheme));
+    let Some((border, unit)) = coarsest(unit, |unit| last_border(text, at, unit)) else {
+        return (at, Unit::Grapheme);
+    };
     let trimmed = border + blanks(text.get(border..).unwrap_or_default().chars());
     (
         if trimmed < text.len() {

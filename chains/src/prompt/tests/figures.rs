@@ -70,7 +70,7 @@ fn planning_110_000_tokens_cold_takes_little_more_than_counting_them_once() {
     // A word of these is 1.7 tokens.
     let (words, times) = if campaign() { (65_000, 5) } else { (6_500, 1) };
     let counter = JUDGES[1].counter;
-    let mut random = Random(5);
+    let (mut random, mut ratios) = (Random(5), Vec::new());
     for (sections, unit) in [1, 20, 200]
         .into_iter()
         .flat_map(|n| [(n, Unit::Sentence), (n, Unit::Word)])
@@ -94,9 +94,14 @@ fn planning_110_000_tokens_cold_takes_little_more_than_counting_them_once() {
                 plan.total().tokens
             );
             assert!(plan.total().tokens <= budget);
-            assert!(!campaign() || ratio <= 1.3, "{ratio}");
+            ratios.push(ratio);
         }
     }
+    // Told whole before it is judged.
+    assert!(
+        !campaign() || ratios.iter().all(|ratio| *ratio <= 1.3),
+        "{ratios:.2?}"
+    );
 }
 
 #[test]
@@ -181,6 +186,7 @@ fn hostile_text_is_planned_in_bounded_time_and_without_a_panic() {
         ("middle", Truncate::middle(Unit::Line)),
         ("ends", Truncate::both_ends(Unit::Grapheme)),
     ];
+    let mut slow = Vec::new();
     for judge in JUDGES.iter() {
         judge.counter.count(&" ".repeat(100_000));
         for (n, (name, text)) in hostile().iter().enumerate() {
@@ -206,8 +212,11 @@ fn hostile_text_is_planned_in_bounded_time_and_without_a_panic() {
                 );
                 assert!(plan.total().tokens <= 8_000);
                 assert!(plan.total().tokens > 1_000, "{name} was left out");
-                assert!(took <= limit, "{name} took {took:?}");
+                if took > limit {
+                    slow.push((judge.name, *name, took));
+                }
             }
         }
     }
+    assert!(slow.is_empty(), "{slow:.1?}");
 }

@@ -50,6 +50,7 @@
 
 mod budget;
 mod builder;
+mod cutter;
 mod decide;
 mod draft;
 mod edge;

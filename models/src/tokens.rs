@@ -32,6 +32,7 @@ mod estimate;
 #[cfg(feature = "fast-tokens")]
 mod fast;
 mod json;
+mod runs;
 #[cfg(test)]
 mod tests;
 mod tiktoken;

@@ -1,7 +1,8 @@
 //! Thousands of requests, 64 in flight, at a server that misbehaves in one of five: no answer is
 //! wrong or doubled, nothing leaks, every call ends in time, and the key shows nowhere.
 //!
-//! `GORI_CAMPAIGN=full` makes it 10,000 requests instead of a sample.
+//! `GORI_CAMPAIGN=full cargo test --release -p gori-models --test campaign -- --nocapture` makes it
+//! 10,000 requests instead of a sample.
 #![cfg(feature = "http")]
 #![allow(
     clippy::unwrap_used,
@@ -191,7 +192,7 @@ async fn a_fifth_of_faults_gives_no_wrong_answer_no_leak_and_no_late_end() {
         }
     }
     println!(
-        "{} calls, {} requests, {right} right, errors {kinds:?}, {late} late, {took:.1?}",
+        "{} calls, {} requests, {right} right, 0 wrong or doubled, errors {kinds:?}, {late} late, {took:.1?}",
         outcomes.len(),
         server.requests(),
     );
@@ -206,6 +207,7 @@ async fn a_fifth_of_faults_gives_no_wrong_answer_no_leak_and_no_late_end() {
     let all_at_once = (0..IN_FLIGHT).map(|number| ask(&llm, number));
     let again = tokio::time::timeout(DEADLINE, futures_util::future::join_all(all_at_once)).await;
     assert_eq!(again.expect("no permit is lost").len(), IN_FLIGHT);
+    println!("{IN_FLIGHT} permits of {IN_FLIGHT} left");
 
     assert!(!format!("{llm:?}").contains(CANARY));
     let bytes = log.bytes.load(Ordering::Relaxed);
@@ -227,7 +229,9 @@ fn shows_no_key(error: &Error) {
 
 async fn nothing_is_left(before: (usize, usize)) {
     for _ in 0..500 {
-        if open_files() <= before.0 && tasks() <= before.1 {
+        let after = (open_files(), tasks());
+        if after.0 <= before.0 && after.1 <= before.1 {
+            println!("files and tasks: {before:?} before, {after:?} after");
             return;
         }
         tokio::time::sleep(Duration::from_millis(10)).await;

@@ -69,7 +69,18 @@ impl Table<'_> {
         match self.pins.get(place)? {
             Pin::In((_, tokens)) => Some(*tokens),
             Pin::Out => None,
-            Pin::Free => self.size(place)?.1.floor,
+            Pin::Free => {
+                let (node, size) = self.size(place)?;
+                self.sizer.floor(place, node, size)
+            }
+        }
+    }
+
+    fn can_be_kept(&self, place: usize) -> bool {
+        match (self.pins.get(place), self.size(place)) {
+            (Some(Pin::In(_)), _) => true,
+            (Some(Pin::Free), Some((node, size))) => self.sizer.can_be_kept(place, node, size),
+            _ => false,
         }
     }
 
@@ -111,7 +122,7 @@ impl Table<'_> {
     fn stuck(&self, node: &Node) -> Option<Fate> {
         let which = node.along.iter().copied().find(|place| {
             let empty = self.nodes.get(*place).is_none_or(Node::is_empty);
-            !empty && self.floor(*place).is_none()
+            !empty && !self.can_be_kept(*place)
         })?;
         Some(match self.pins.get(which) {
             Some(Pin::Out) => Fate::HeldOut(which),
@@ -217,6 +228,24 @@ impl Table<'_> {
             *left -= tokens - has;
             *fate = Fate::Kept(rendition, tokens);
         }
+    }
+
+    /// The same, but with so much more room for one text that was cut, if it takes it.
+    pub(super) fn fill(&self, place: usize, fates: &[Fate], more: usize) -> Option<Vec<Fate>> {
+        let Some(Fate::Kept(Rendition::Cut(_), tokens)) = fates.get(place) else {
+            return None;
+        };
+        if self.pins.get(place) != Some(&Pin::Free) {
+            return None;
+        }
+        let (node, size) = self.size(place)?;
+        let (rendition, filled) = self.sizer.filled(place, node, size, tokens + more)?;
+        if filled <= *tokens {
+            return None;
+        }
+        let mut fates = fates.to_vec();
+        *fates.get_mut(place)? = Fate::Kept(rendition, filled);
+        Some(fates)
     }
 
     /// The sum of what is kept, each by itself.

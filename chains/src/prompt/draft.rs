@@ -13,7 +13,7 @@ use super::plan::{PromptPlan, Writer};
 use super::prefix::Prefix;
 use super::report::Account;
 use super::section::{Placement, Tier};
-use super::size::{Size, Sizer};
+use super::size::{Size, Sizer, UNUSED};
 use super::tally::{Page, Sum, Tally};
 use super::text::Text;
 
@@ -244,11 +244,35 @@ impl Desk<'_> {
             return Err(self.overflow(&least, floor));
         }
         let estimate = self.table.estimate(&least);
-        Ok(self.fill(
-            least,
-            self.capacity + estimate - floor.min(estimate),
-            estimate,
-        ))
+        let room = self.capacity + estimate - floor.min(estimate);
+        Ok(self.top_up(self.fill(least, room, estimate)))
+    }
+
+    /// Gives what is still left to texts that would rather be cut at a word than leave it.
+    fn top_up(&self, mut fates: Vec<Fate>) -> Vec<Fate> {
+        let fills = |place: &&usize| {
+            let node = self.draft.nodes.get(**place);
+            node.and_then(|node| node.shrink.as_ref())
+                .is_some_and(|how| how.fill)
+        };
+        for place in self.draft.order.iter().filter(fills) {
+            let mut spare = self.capacity - self.count(&fates).0.all();
+            for _ in 0..4 {
+                if spare <= self.capacity / UNUSED {
+                    return fates;
+                }
+                let Some(more) = self.table.fill(*place, &fates, spare) else {
+                    break;
+                };
+                let total = self.count(&more).0.all();
+                if total <= self.capacity {
+                    fates = more;
+                    break;
+                }
+                spare = spare.saturating_sub(total - self.capacity);
+            }
+        }
+        fates
     }
 
     fn fill(&self, least: Vec<Fate>, room: usize, floor: usize) -> Vec<Fate> {
@@ -333,6 +357,7 @@ impl Desk<'_> {
             nodes: &self.draft.nodes,
             order: &self.draft.order,
             sizes: self.table.sizes,
+            sizer: self.table.sizer,
             separator: self.table.separator,
             fates,
             sum,

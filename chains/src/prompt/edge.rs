@@ -46,52 +46,81 @@ const fn finer(unit: Unit) -> Option<Unit> {
 /// At least one character lies before it, where the text has one.
 pub(super) fn down(text: &str, at: usize, unit: Unit) -> (usize, Unit) {
     let at = floor(text, at);
-    let mut unit = unit;
-    loop {
-        if let Some(border) = last_border(text, at, unit) {
-            let head = text.get(..border).unwrap_or_default();
-            // Blanks are only left out as far as the window goes, so that a run of a million
-            // is not walked for every question.
-            let blank = head
-                .chars()
-                .rev()
-                .take(64)
-                .take_while(|c| c.is_whitespace());
-            let trimmed = border - blank.map(char::len_utf8).sum::<usize>();
-            return (if trimmed > 0 { trimmed } else { border }, unit);
-        }
-        match finer(unit) {
-            Some(next) => unit = next,
-            None => return (if at > 0 { at } else { after(text, 0) }, Unit::Grapheme),
-        }
-    }
+    let Some((border, unit)) = coarsest(unit, |unit| last_border(text, at, unit)) else {
+        return (if at > 0 { at } else { after(text, 0) }, Unit::Grapheme);
+    };
+    let trimmed = border - blanks(text.get(..border).unwrap_or_default().chars().rev());
+    (if trimmed > 0 { trimmed } else { border }, unit)
 }
 
 /// The first border at this byte or after it, blanks behind it left out, and what border it
 /// is. At least one character lies behind it, where the text has one.
 pub(super) fn up(text: &str, at: usize, unit: Unit) -> (usize, Unit) {
     let at = ceil(text, at);
-    let mut unit = unit;
-    loop {
-        if let Some(border) = first_border(text, at, unit) {
-            let tail = text.get(border..).unwrap_or_default();
-            let blank = tail.chars().take(64).take_while(|c| c.is_whitespace());
-            let trimmed = border + blank.map(char::len_utf8).sum::<usize>();
-            return (
-                if trimmed < text.len() {
-                    trimmed
-                } else {
-                    border
-                },
-                unit,
-            );
-        }
-        match finer(unit) {
-            Some(next) => unit = next,
-            None if at < text.len() => return (at, Unit::Grapheme),
-            None => return (before(text, text.len()), Unit::Grapheme),
-        }
+    let Some((border, unit)) = coarsest(unit, |unit| first_border(text, at, unit)) else {
+        let last = at < text.len();
+        return (
+            if last { at } else { before(text, text.len()) },
+            Unit::Grapheme,
+        );
+    };
+    let trimmed = border + blanks(text.get(border..).unwrap_or_default().chars());
+    (
+        if trimmed < text.len() {
+            trimmed
+        } else {
+            border
+        },
+        unit,
+    )
+}
+
+/// The end of what reaches at least to this byte and ends at a border, blanks before it left
+/// out, and what border it is.
+pub(super) fn end_after(text: &str, at: usize, unit: Unit) -> (usize, Unit) {
+    let at = ceil(text, at.max(1));
+    if at >= text.len() {
+        return (text.len(), unit);
     }
+    let Some((border, unit)) = coarsest(unit, |unit| first_border(text, at, unit)) else {
+        return (at, Unit::Grapheme);
+    };
+    let trimmed = border - blanks(text.get(..border).unwrap_or_default().chars().rev());
+    (if trimmed > 0 { trimmed } else { border }, unit)
+}
+
+/// The start of what reaches back at least to this byte and starts at a border, blanks behind
+/// it left out, and what border it is.
+pub(super) fn start_before(text: &str, at: usize, unit: Unit) -> (usize, Unit) {
+    let at = floor(text, at.min(text.len().saturating_sub(1)));
+    if at == 0 {
+        return (0, unit);
+    }
+    let Some((border, unit)) = coarsest(unit, |unit| last_border(text, at, unit)) else {
+        return (at, Unit::Grapheme);
+    };
+    let trimmed = border + blanks(text.get(border..).unwrap_or_default().chars());
+    (
+        if trimmed < text.len() {
+            trimmed
+        } else {
+            border
+        },
+        unit,
+    )
+}
+
+/// The first answer, from the unit that is wanted to the finest.
+fn coarsest(unit: Unit, find: impl Fn(Unit) -> Option<usize>) -> Option<(usize, Unit)> {
+    let mut units = std::iter::successors(Some(unit), |unit| finer(*unit));
+    units.find_map(|unit| Some((find(unit)?, unit)))
+}
+
+/// How many bytes of blanks stand there. They are only followed as far as a window goes, so
+/// that a run of a million is not walked for every question.
+fn blanks(chars: impl Iterator<Item = char>) -> usize {
+    let blank = chars.take(64).take_while(|c| c.is_whitespace());
+    blank.map(char::len_utf8).sum()
 }
 
 /// Behind the character at this byte: a whole grapheme where that is of bearable length.
@@ -117,11 +146,20 @@ fn before(text: &str, at: usize) -> usize {
     at - if whole { grapheme } else { one }
 }
 
+/// Telling sentences apart takes time, so it is tried near the place first.
+const NEAR: [usize; 2] = [96, 384];
+
 fn last_border(text: &str, at: usize, unit: Unit) -> Option<usize> {
+    let near = NEAR.iter().filter(|_| unit == Unit::Sentence).copied();
+    let mut windows = near.chain([window(unit)]);
+    windows.find_map(|window| last_border_within(text, at, unit, window))
+}
+
+fn last_border_within(text: &str, at: usize, unit: Unit, window: usize) -> Option<usize> {
     if at == 0 || at >= text.len() {
         return (at > 0).then_some(text.len());
     }
-    let from = floor(text, at.saturating_sub(window(unit)));
+    let from = floor(text, at.saturating_sub(window));
     let to = ceil(text, (at + 64).min(text.len()));
     let near = text.get(from..to)?;
     let inside = |place: &usize| *place > 0 && from + place <= at;

@@ -102,7 +102,7 @@ impl Sizer<'_> {
 
     /// The items that fit. Their costs add up only nearly, so the choice is made again with
     /// the difference taken into account until it fits and nothing more does.
-    pub(super) fn items(&self, node: &Node, size: &Size, room: usize) -> Kept {
+    pub(super) fn items(&self, place: usize, node: &Node, size: &Size, room: usize) -> Kept {
         let (mut best, mut allowed): (Option<Kept>, usize) = (None, room);
         let mut too_much = usize::MAX;
         for _ in 0..6 {
@@ -127,7 +127,8 @@ impl Sizer<'_> {
             }
         }
         let least = || self.least_items(node, size);
-        let enough = |kept: &Kept| size.floor.is_none_or(|floor| kept.1 >= floor);
+        let floor = self.floor(place, node, size);
+        let enough = |kept: &Kept| floor.is_none_or(|floor| kept.1 >= floor);
         best.filter(enough)
             .or_else(least)
             .unwrap_or((Rendition::Whole, size.wanted))

@@ -6,20 +6,26 @@
 //! the few bytes around every join anew. Where a counter knows no seams the joined text is
 //! counted whole, which gives the same and takes longer.
 
+use std::borrow::Borrow;
 use std::collections::HashMap;
 use std::fmt;
+use std::hash::Hash;
 use std::ops::Range;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use gori_core::{Fidelity, TokenCounter};
+use sha2::{Digest as _, Sha256};
 
 use super::text::{ByHash, Text};
 
 /// How far apart the seams are that a count is kept for, in bytes: a cut inside a long text
 /// counts at most about this much anew.
-const STRIDE: usize = 512;
+const STRIDE: usize = 96;
 
-/// Longer joins are not kept, since they hardly come again.
+/// Tokens between two seams are taken to lie evenly, which is good enough up to here, in bytes.
+const DENSE: usize = 1_024;
+
+/// Of longer joins a digest is kept in place of the text.
 const LONG_JOIN: usize = 512;
 
 /// How many texts and joins are kept; above it all are forgotten.
@@ -54,6 +60,7 @@ pub struct Memo<'c> {
     counter: Box<dyn TokenCounter + 'c>,
     texts: Mutex<HashMap<Text, Arc<Measured>, ByHash>>,
     joins: Mutex<HashMap<Box<str>, usize>>,
+    long_joins: Mutex<HashMap<[u8; 32], usize>>,
     joining: Joining,
 }
 
@@ -73,6 +80,7 @@ impl<'c> Memo<'c> {
             counter: Box::new(counter),
             texts: Mutex::default(),
             joins: Mutex::default(),
+            long_joins: Mutex::default(),
             joining: Joining::Exact,
         }
     }
@@ -92,7 +100,10 @@ impl<'c> Memo<'c> {
 
     /// The tokens of a text by itself.
     pub(super) fn count(&self, text: &Text) -> usize {
-        self.measure(text).tokens
+        let measured = self.measure(text);
+        *measured
+            .tokens
+            .get_or_init(|| self.counter.count(text.as_str()))
     }
 
     pub(super) fn measure(&self, text: &Text) -> Arc<Measured> {
@@ -109,21 +120,36 @@ impl<'c> Memo<'c> {
     }
 
     fn join(&self, text: &str) -> usize {
-        if text.is_empty() {
-            return 0;
+        match text.len() {
+            0 => 0,
+            1..=LONG_JOIN => self.remembered(&self.joins, text, || text.into(), text),
+            _ => {
+                let digest = <[u8; 32]>::from(Sha256::digest(text));
+                self.remembered(&self.long_joins, &digest, || digest, text)
+            }
         }
-        if text.len() > LONG_JOIN {
-            return self.counter.count(text);
-        }
-        if let Some(known) = lock(&self.joins).get(text) {
+    }
+
+    fn remembered<K, Q>(
+        &self,
+        joins: &Mutex<HashMap<K, usize>>,
+        key: &Q,
+        owned: impl FnOnce() -> K,
+        text: &str,
+    ) -> usize
+    where
+        K: Borrow<Q> + Hash + Eq,
+        Q: Hash + Eq + ?Sized,
+    {
+        if let Some(known) = lock(joins).get(key) {
             return *known;
         }
         let tokens = self.counter.count(text);
-        let mut joins = lock(&self.joins);
+        let mut joins = lock(joins);
         if joins.len() >= MOST {
             joins.clear();
         }
-        joins.insert(text.into(), tokens);
+        joins.insert(owned(), tokens);
         tokens
     }
 }
@@ -141,17 +167,19 @@ impl fmt::Debug for Memo<'_> {
     }
 }
 
-/// What is known of a text: its count, and the count between some of its seams.
+/// What is known of a text: its count, and the counts up to some of its seams.
 #[derive(Debug)]
 pub(super) struct Measured {
-    pub(super) tokens: usize,
+    /// Counted when it is asked for where there is no seam, since then nothing else is gained.
+    tokens: OnceLock<usize>,
     seams: Vec<Seam>,
+    dense: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
 struct Seam {
     at: usize,
-    /// The tokens between the first seam and this one.
+    /// The tokens before it.
     tokens: usize,
 }
 
@@ -160,22 +188,27 @@ impl Measured {
         let (Some(first), Some(last)) = (next_seam(counter, text, 0), last_seam(counter, text))
         else {
             return Self {
-                tokens: counter.count(text),
+                tokens: OnceLock::new(),
                 seams: Vec::new(),
+                dense: false,
             };
         };
         let part = |range: Range<usize>| counter.count(text.get(range).unwrap_or_default());
-        let (mut at, mut tokens) = (first, 0);
-        let mut seams = vec![Seam { at, tokens }];
+        let (mut at, mut tokens) = (first, part(0..first));
+        let mut seams = Vec::with_capacity(text.len() / STRIDE + 2);
+        seams.push(Seam { at, tokens });
+        let mut widest = first.max(text.len() - last);
         while at < last {
             let next = next_seam(counter, text, at + STRIDE).map_or(last, |next| next.min(last));
             tokens += part(at..next);
+            widest = widest.max(next - at);
             at = next;
             seams.push(Seam { at, tokens });
         }
         Self {
-            tokens: part(0..first) + tokens + part(last..text.len()),
+            tokens: OnceLock::from(tokens + part(last..text.len())),
             seams,
+            dense: widest <= DENSE,
         }
     }
 
@@ -186,6 +219,36 @@ impl Measured {
         let to = self.seams.partition_point(|seam| seam.at < range.end);
         let seams = self.seams.get(from..to)?;
         Some((*seams.first()?, *seams.last()?))
+    }
+
+    /// The tokens of the text, where they were counted.
+    pub(super) fn tokens(&self) -> Option<usize> {
+        self.tokens.get().copied()
+    }
+
+    /// Whether the seams lie so close that [`before`](Self::before) is off by little.
+    pub(super) fn is_dense(&self) -> bool {
+        self.dense
+    }
+
+    /// About how many tokens lie before a byte of the text, which has so many bytes and, where
+    /// that was not counted, about so many tokens.
+    pub(super) fn before(&self, at: usize, length: usize, about: usize) -> usize {
+        let after = self.seams.partition_point(|seam| seam.at <= at);
+        let start = Seam { at: 0, tokens: 0 };
+        let end = || Seam {
+            at: length,
+            tokens: self.tokens().unwrap_or(about),
+        };
+        let left = after.checked_sub(1).and_then(|n| self.seams.get(n));
+        let (left, right) = (
+            left.copied().unwrap_or(start),
+            self.seams.get(after).copied(),
+        );
+        let right = right.unwrap_or_else(end);
+        let (tokens, bytes) = (right.tokens.saturating_sub(left.tokens), right.at - left.at);
+        let share = tokens as u128 * (at - left.at) as u128 / (bytes as u128).max(1);
+        left.tokens + usize::try_from(share).unwrap_or(tokens)
     }
 }
 

@@ -8,7 +8,7 @@ use super::decide::Fate;
 use super::draft::with_margin;
 use super::node::{Body, EntryBody, Node, Rendition};
 use super::section::{Placement, Tier};
-use super::size::Size;
+use super::size::{Size, Sizer};
 use super::tally::Sum;
 use super::text::Text;
 use super::truncate::{Cut, Unit};
@@ -137,6 +137,7 @@ pub(super) struct Account<'a> {
     pub(super) nodes: &'a [Node],
     pub(super) order: &'a [usize],
     pub(super) sizes: &'a [Size],
+    pub(super) sizer: &'a Sizer<'a>,
     pub(super) separator: usize,
     pub(super) fates: &'a [Fate],
     pub(super) sum: Sum,
@@ -212,12 +213,22 @@ impl Account<'_> {
     /// The budget at which each section that is not whole would be. Everything of higher tiers
     /// is then whole too, and of its own tier everything that shares with it.
     fn whole_at(&self) -> Vec<Option<usize>> {
-        let goal = |place: usize| self.sizes.get(place).map_or(0, |s| s.goal + self.separator);
-        let floor = |place: usize| {
-            let size = self.sizes.get(place);
-            size.map_or(0, |s| s.floor.unwrap_or(0) + self.separator)
+        let whole = |place: usize| {
+            matches!(
+                self.fates.get(place),
+                Some(Fate::Kept(Rendition::Whole, _) | Fate::Empty)
+            )
         };
         let mut all = vec![None; self.nodes.len()];
+        if (0..self.nodes.len()).all(whole) {
+            return all;
+        }
+        let goal = |place: usize| self.sizes.get(place).map_or(0, |s| s.goal + self.separator);
+        let least = |place: usize| {
+            let (node, size) = (self.nodes.get(place)?, self.sizes.get(place)?);
+            self.sizer.floor(place, node, size)
+        };
+        let floor = |place: usize| least(place).unwrap_or(0) + self.separator;
         for tier in Tier::ALL {
             let of = |wanted: fn(&Tier, &Tier) -> bool| {
                 move |place: &&usize| {
@@ -246,17 +257,16 @@ impl Account<'_> {
                 else {
                     continue;
                 };
-                let indivisible = size.floor == Some(size.goal);
+                let indivisible = least(place) == Some(size.goal);
                 let along = node.along.iter().filter(|other| {
                     **other != place && self.nodes.get(**other).is_some_and(|n| n.tier > tier)
                 });
                 let along: usize = along.map(|other| floor(*other)).sum();
                 let needed = above + along + if indivisible { before } else { shared };
-                let whole = matches!(self.fates.get(place), Some(Fate::Kept(Rendition::Whole, _)));
-                let possible = size.goal >= size.wanted && size.floor.is_some();
+                let possible = size.goal >= size.wanted && least(place).is_some();
                 if let Some(at) = all
                     .get_mut(place)
-                    .filter(|_| possible && !whole && !node.is_empty())
+                    .filter(|_| possible && !whole(place) && !node.is_empty())
                 {
                     *at = Some(with_margin(needed + self.sum.around, self.margin));
                 }

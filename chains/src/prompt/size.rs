@@ -1,18 +1,23 @@
 //! What a section would take, what it can do with less, and what becomes of it in a given room.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
+use std::ops::Range;
 
+use super::cutter::Cutter;
 use super::framing::Framing;
 use super::memo::Memo;
 use super::node::{Body, Entry, EntryBody, Node, Rendition};
 use super::section::{Placement, Tier};
 use super::tally::Tally;
 use super::text::Text;
-use super::truncate::{Cut, Cutter};
+use super::truncate::{Cut, Truncate, Unit};
 
 /// Less than this of a cut text helps nobody, where no other minimum is given.
 const SHRED: usize = 24;
+
+/// This part of the budget may be left unused where a text is to fill it.
+pub(super) const UNUSED: usize = 100;
 
 /// The room a section wants and can live with, in tokens, fence included.
 #[derive(Clone, Debug, Default)]
@@ -21,8 +26,9 @@ pub(super) struct Size {
     pub(super) wanted: usize,
     /// What it may get at most.
     pub(super) goal: usize,
-    /// What it needs at least; `None` where it can never be kept.
-    pub(super) floor: Option<usize>,
+    /// The least it can be made into; `None` where it can never be kept. Worked out when it is
+    /// asked for: where everything fits nobody does.
+    least: OnceCell<Option<Kept>>,
     max: usize,
     step: usize,
     /// Each item of a list, or each variant.
@@ -37,8 +43,14 @@ pub(super) struct Sizer<'a> {
     memo: &'a Memo<'a>,
     framing: Option<Framing>,
     pub(super) capacity: usize,
-    made: RefCell<HashMap<(usize, usize), Kept>>,
+    /// What a section was made into, and the most room that this is the answer for.
+    made: RefCell<HashMap<usize, (Kept, usize)>>,
+    /// What cuts of a section cost.
+    costs: RefCell<HashMap<Parts, usize>>,
 }
+
+/// A section's place, and what is kept of its text.
+type Parts = (usize, Vec<Range<usize>>);
 
 impl<'a> Sizer<'a> {
     pub(super) fn new(memo: &'a Memo<'a>, framing: Option<Framing>, capacity: usize) -> Self {
@@ -47,6 +59,7 @@ impl<'a> Sizer<'a> {
             framing,
             capacity,
             made: RefCell::default(),
+            costs: RefCell::default(),
         }
     }
 
@@ -70,12 +83,11 @@ impl<'a> Sizer<'a> {
         let mut size = Size {
             wanted,
             goal: wanted.min(max),
-            floor: None,
+            least: OnceCell::new(),
             max,
             step,
             parts,
         };
-        size.floor = self.floor(node, &size).filter(|floor| *floor <= max);
         if let Body::Fallbacks(_) = node.body {
             size.goal = size
                 .parts
@@ -111,37 +123,87 @@ impl<'a> Sizer<'a> {
         min.min(wanted)
     }
 
-    fn floor(&self, node: &Node, size: &Size) -> Option<usize> {
-        match &node.body {
-            Body::Text(_) => Some(
-                self.least_cut(node, size)
-                    .map_or(size.wanted, |kept| kept.1),
-            ),
-            Body::Fallbacks(_) => size.parts.iter().min().copied(),
-            Body::List { .. } => self.least_items(node, size).map(|kept| kept.1),
-        }
+    /// What a section needs at least; `None` where it can never be kept.
+    pub(super) fn floor(&self, place: usize, node: &Node, size: &Size) -> Option<usize> {
+        Some(self.smallest(place, node, size)?.1)
+    }
+
+    /// Whether a section can be kept at all.
+    pub(super) fn can_be_kept(&self, place: usize, node: &Node, size: &Size) -> bool {
+        matches!(node.body, Body::Text(_)) && size.wanted <= size.max
+            || self.floor(place, node, size).is_some()
+    }
+
+    fn smallest<'s>(&self, place: usize, node: &Node, size: &'s Size) -> Option<&'s Kept> {
+        let least = || {
+            let least = match &node.body {
+                Body::Text(_) => self
+                    .least_cut(place, node, size)
+                    .or(Some((Rendition::Whole, size.wanted))),
+                Body::Fallbacks(_) => Some(shortest_variant(size)),
+                Body::List { .. } => self.least_items(node, size),
+            };
+            least.filter(|(_, tokens)| *tokens <= size.max)
+        };
+        size.least.get_or_init(least).as_ref()
     }
 
     /// The shortest cut a text can live with, where it can be cut at all.
-    fn least_cut(&self, node: &Node, size: &Size) -> Option<Kept> {
+    fn least_cut(&self, place: usize, node: &Node, size: &Size) -> Option<Kept> {
+        let least = self.least(node, size.wanted);
+        let (cut, tokens) = self.with_cutter(place, node, size, None, |cutter| {
+            let shortest = (least <= cutter.around + 2).then(|| cutter.shortest());
+            let enough = shortest.filter(|(_, tokens)| *tokens >= least);
+            enough.or_else(|| cutter.at_least(least))
+        })??;
+        (tokens < size.wanted).then_some((Rendition::Cut(cut), tokens))
+    }
+
+    /// Something done with the cuts of a text, where it may be cut, at its unit or another.
+    fn with_cutter<T>(
+        &self,
+        place: usize,
+        node: &Node,
+        size: &Size,
+        unit: Option<Unit>,
+        run: impl FnOnce(&Cutter<'_>) -> T,
+    ) -> Option<T> {
         let (Body::Text(text), Some(how)) = (&node.body, &node.shrink) else {
             return None;
         };
-        let cost = |cut: &Cut| self.alone(node, &Rendition::Cut(cut.clone()));
-        let cutter = Cutter {
+        let unit = unit.unwrap_or(how.unit);
+        let cost = |cut: &Cut| {
+            let key = (place, cut.kept.clone());
+            if let Some(known) = self.costs.borrow().get(&key) {
+                return *known;
+            }
+            let tokens = self.alone(node, &Rendition::Cut(cut.clone()));
+            self.costs.borrow_mut().insert(key, tokens);
+            tokens
+        };
+        Some(run(&self.cutter(text, how, unit, size.wanted, &cost)))
+    }
+
+    fn cutter<'c>(
+        &self,
+        text: &'c Text,
+        how: &'c Truncate,
+        unit: Unit,
+        whole: usize,
+        cost: &'c dyn Fn(&Cut) -> usize,
+    ) -> Cutter<'c> {
+        let measured = self.memo.measure(text);
+        let marks = how.marks_of_a_cut().map(|mark| self.memo.count(mark));
+        let fence = whole.saturating_sub(measured.tokens().unwrap_or(whole));
+        Cutter {
             text,
             how,
-            cost: &cost,
-            whole: size.wanted,
-        };
-        let least = self.least(node, size.wanted);
-        let shortest = cutter.shortest();
-        let (cut, tokens) = if shortest.1 >= least {
-            shortest
-        } else {
-            cutter.at_least(least)?
-        };
-        (tokens < size.wanted).then_some((Rendition::Cut(cut), tokens))
+            unit,
+            measured,
+            whole,
+            around: fence + marks.sum::<usize>(),
+            cost,
+        }
     }
 
     /// What becomes of a section that has so much room; the room is never below its floor.
@@ -153,50 +215,38 @@ impl<'a> Sizer<'a> {
         if size.wanted <= room {
             return (Rendition::Whole, size.wanted);
         }
-        let floor = size.floor.unwrap_or(size.wanted);
+        let floor = self.floor(place, node, size).unwrap_or(size.wanted);
         let room = stepped(size, room).max(floor);
-        let key = (place, room);
-        if let Some(made) = self.made.borrow().get(&key) {
-            return made.clone();
+        let known = self.made.borrow().get(&place).cloned();
+        if let Some((made, _)) = known.filter(|(made, most)| (made.1..=*most).contains(&room)) {
+            return made;
         }
         let made = match &node.body {
-            Body::List { .. } => self.items(node, size, room),
-            _ => self.cut(node, size, room),
+            Body::List { .. } => self.items(place, node, size, room),
+            _ => self.cut(place, node, size, room),
         };
-        self.made.borrow_mut().insert(key, made.clone());
+        self.made.borrow_mut().insert(place, (made.clone(), room));
         made
     }
 
     fn variant(&self, size: &Size, room: usize) -> Kept {
-        let fits = size.parts.iter().position(|part| *part <= room);
-        let shortest = || (0..size.parts.len()).min_by_key(|n| size.parts.get(*n));
-        let n = fits.or_else(shortest).unwrap_or(0);
-        (
-            Rendition::Variant(n),
-            size.parts.get(n).copied().unwrap_or(0),
-        )
+        let fits = |(n, tokens): (usize, &usize)| {
+            (*tokens <= room).then_some((Rendition::Variant(n), *tokens))
+        };
+        let first = size.parts.iter().enumerate().find_map(fits);
+        first.unwrap_or_else(|| shortest_variant(size))
     }
 
-    fn cut(&self, node: &Node, size: &Size, room: usize) -> Kept {
-        let whole = || (Rendition::Whole, size.wanted);
-        let Some(least) = self.least_cut(node, size) else {
-            return whole();
+    fn cut(&self, place: usize, node: &Node, size: &Size, room: usize) -> Kept {
+        let Some(least) = self.smallest(place, node, size) else {
+            return (Rendition::Whole, size.wanted);
         };
-        let (Body::Text(text), Some(how)) = (&node.body, &node.shrink) else {
-            return whole();
-        };
-        let cost = |cut: &Cut| self.alone(node, &Rendition::Cut(cut.clone()));
-        let cutter = Cutter {
-            text,
-            how,
-            cost: &cost,
-            whole: size.wanted,
-        };
-        let (cut, tokens) = cutter.at_most(room);
-        if tokens <= room && tokens >= least.1 {
-            (Rendition::Cut(cut), tokens)
-        } else {
-            least
+        let longest = self.with_cutter(place, node, size, None, |cutter| cutter.at_most(room));
+        match longest {
+            Some((cut, tokens)) if tokens <= room && tokens >= least.1 => {
+                (Rendition::Cut(cut), tokens)
+            }
+            _ => least.clone(),
         }
     }
 
@@ -211,15 +261,52 @@ impl<'a> Sizer<'a> {
         let (Some(how), EntryBody::Text(text)) = (&node.shrink, &entry.body) else {
             return None;
         };
+        if room < SHRED {
+            return None;
+        }
         let cost = |cut: &Cut| self.entry(node, entry, Some(cut));
-        let cutter = Cutter {
-            text,
-            how,
-            cost: &cost,
-            whole,
-        };
-        let (cut, tokens) = (room >= SHRED).then(|| cutter.at_most(room))?;
-        (tokens <= room).then_some((cut, tokens))
+        let cuts = how
+            .units()
+            .map(|unit| self.cutter(text, how, unit, whole, &cost).at_most(room));
+        self.fullest(room, cuts)
+    }
+
+    /// A text that is cut as [`Truncate::fill`] has it, in so much room.
+    pub(super) fn filled(
+        &self,
+        place: usize,
+        node: &Node,
+        size: &Size,
+        room: usize,
+    ) -> Option<Kept> {
+        let how = node
+            .shrink
+            .as_ref()
+            .filter(|how| how.fill && size.step == 0)?;
+        let room = room.min(size.max);
+        let cuts = how.units().filter_map(|unit| {
+            self.with_cutter(place, node, size, Some(unit), |cutter| cutter.at_most(room))
+        });
+        let (cut, tokens) = self.fullest(room, cuts)?;
+        Some((Rendition::Cut(cut), tokens))
+    }
+
+    /// The first cut that leaves next to nothing of the room unused, or the fullest.
+    fn fullest(
+        &self,
+        room: usize,
+        cuts: impl Iterator<Item = (Cut, usize)>,
+    ) -> Option<(Cut, usize)> {
+        let mut best: Option<(Cut, usize)> = None;
+        for (cut, tokens) in cuts.filter(|(_, tokens)| *tokens <= room) {
+            if best.as_ref().is_none_or(|(_, most)| tokens > *most) {
+                best = Some((cut, tokens));
+            }
+            if tokens + self.capacity / UNUSED >= room {
+                break;
+            }
+        }
+        best
     }
 
     pub(super) fn tokens(&self, text: &Text) -> usize {
@@ -232,6 +319,16 @@ impl<'a> Sizer<'a> {
             _ => 0,
         }
     }
+}
+
+fn shortest_variant(size: &Size) -> Kept {
+    let least = size
+        .parts
+        .iter()
+        .enumerate()
+        .min_by_key(|(_, tokens)| **tokens);
+    let (n, tokens) = least.unwrap_or((0, &0));
+    (Rendition::Variant(n), *tokens)
 }
 
 /// The room after what is cut away was rounded up to whole steps.

@@ -1,10 +1,9 @@
-//! How a text may be shortened, and the longest cut that fits.
+//! How a text may be shortened.
 
 use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
-use super::edge;
 use super::text::Text;
 
 /// Where a text may be cut. Where a kept part would hold none of these borders, the next finer
@@ -50,6 +49,7 @@ pub struct Truncate {
     /// Per cent of what is kept of both ends that is kept of the beginning.
     pub(super) head: u8,
     pub(super) marks: Marks,
+    pub(super) fill: bool,
 }
 
 /// What stands where something was cut, with a blank towards the text.
@@ -78,6 +78,7 @@ impl Truncate {
             unit,
             head: 50,
             marks: Marks::new("[…]"),
+            fill: false,
         }
     }
 
@@ -117,6 +118,39 @@ impl Truncate {
         self
     }
 
+    /// Cuts at a word, or if need be inside one, where ending at the unit's border would leave
+    /// more than a hundredth of the budget unused. Without this the unit is held, and what a
+    /// whole sentence or line does not fit into stays free.
+    #[must_use]
+    pub fn fill(self) -> Self {
+        Self { fill: true, ..self }
+    }
+
+    /// The units to cut at, the best first.
+    pub(super) fn units(&self) -> impl Iterator<Item = Unit> {
+        let finer = [Unit::Word, Unit::Grapheme];
+        let finer = finer
+            .into_iter()
+            .filter(|unit| self.fill && *unit < self.unit);
+        std::iter::once(self.unit).chain(finer)
+    }
+
+    /// The marks that a cut in its usual shape has.
+    pub(super) fn marks_of_a_cut(&self) -> impl Iterator<Item = &Text> {
+        let Marks {
+            lead,
+            trail,
+            between,
+        } = &self.marks;
+        let marks = match self.lose {
+            Lose::Head => [Some(lead), None],
+            Lose::Tail => [None, Some(trail)],
+            Lose::Middle => [Some(between), None],
+            Lose::BothEnds => [Some(lead), Some(trail)],
+        };
+        marks.into_iter().flatten()
+    }
+
     pub(super) fn has_mark(&self) -> bool {
         !self.marks.between.is_empty()
     }
@@ -128,151 +162,4 @@ pub(super) struct Cut {
     pub(super) kept: Vec<Range<usize>>,
     /// The border it was cut at.
     pub(super) at: Unit,
-}
-
-/// Searches cuts of one text; what a cut costs is asked of the caller, marks and fence included.
-pub(super) struct Cutter<'a> {
-    pub(super) text: &'a Text,
-    pub(super) how: &'a Truncate,
-    pub(super) cost: &'a dyn Fn(&Cut) -> usize,
-    /// What the whole text costs.
-    pub(super) whole: usize,
-}
-
-impl Cutter<'_> {
-    /// The longest cut that costs at most so much, and its cost. Where even the shortest costs
-    /// more, the shortest.
-    pub(super) fn at_most(&self, allowed: usize) -> (Cut, usize) {
-        let mut keep = self.search(allowed);
-        for _ in 0..8 {
-            let cut = self.shape(keep, self.how.unit);
-            let cost = (self.cost)(&cut);
-            if cost <= allowed {
-                return (cut, cost);
-            }
-            // Snapping moved only inwards, so what costs more is the join with a mark.
-            keep = keep.saturating_sub(8 * (cost - allowed)).min(keep / 8 * 7);
-        }
-        self.shortest()
-    }
-
-    /// The shortest cut at a border that costs at least so much, and its cost; `None` where
-    /// only the whole text does.
-    pub(super) fn at_least(&self, wanted: usize) -> Option<(Cut, usize)> {
-        let (cut, cost) = self.at_most(wanted);
-        if cost == wanted {
-            return Some((cut, cost));
-        }
-        let start = self.search(wanted);
-        let mut further = 4;
-        while start + further < self.text.len() {
-            let cut = self.shape(start + further, self.how.unit);
-            let cost = (self.cost)(&cut);
-            if cost >= wanted {
-                return Some((cut, cost));
-            }
-            further += (further / 2).max(4);
-        }
-        None
-    }
-
-    /// The least that can be kept: one character as people see it.
-    pub(super) fn shortest(&self) -> (Cut, usize) {
-        let cut = self.shape(0, Unit::Grapheme);
-        let cost = (self.cost)(&cut);
-        (cut, cost)
-    }
-
-    /// How many bytes to keep so that the cost comes close to what is allowed from below.
-    /// Between two bounds the next guess is by proportion, and by halves where that stalls.
-    fn search(&self, allowed: usize) -> usize {
-        let (mut low, mut low_cost) = (0, 0);
-        let (mut high, mut high_cost) = (self.text.len(), self.whole.max(allowed + 1));
-        let close = allowed - allowed / 500;
-        for round in 0..40 {
-            if high - low <= 1 || (low_cost >= close && low > 0) {
-                break;
-            }
-            let share = (high - low) as u128 * (allowed.saturating_sub(low_cost)) as u128
-                / (high_cost - low_cost).max(1) as u128;
-            let step = match round % 3 {
-                2 => (high - low) / 2,
-                _ => usize::try_from(share).unwrap_or(1),
-            };
-            let guess = low + step.clamp(1, high - low - 1);
-            let cost = (self.cost)(&self.shape_raw(guess));
-            if cost <= allowed {
-                (low, low_cost) = (guess, cost.max(low_cost));
-            } else {
-                (high, high_cost) = (guess, cost.max(low_cost + 1));
-            }
-        }
-        low
-    }
-
-    /// So many bytes kept, at any character: for the search, where borders would only cost time.
-    fn shape_raw(&self, keep: usize) -> Cut {
-        let text = self.text.as_str();
-        let (down, up) = (|at| edge::floor(text, at), |at| edge::ceil(text, at));
-        self.ranges(keep, down, up, Unit::Grapheme)
-    }
-
-    /// At most so many bytes kept, between borders; at least one character.
-    fn shape(&self, keep: usize, unit: Unit) -> Cut {
-        let text = self.text.as_str();
-        let coarsest = std::cell::Cell::new(unit);
-        let note = |(at, border): (usize, Unit)| {
-            coarsest.set(coarsest.get().min(border));
-            at
-        };
-        let down = |at| note(edge::down(text, at, unit));
-        let up = |at| note(edge::up(text, at, unit));
-        let cut = self.ranges(keep, down, up, unit);
-        Cut {
-            at: coarsest.get(),
-            ..cut
-        }
-    }
-
-    fn ranges(
-        &self,
-        keep: usize,
-        down: impl Fn(usize) -> usize,
-        up: impl Fn(usize) -> usize,
-        at: Unit,
-    ) -> Cut {
-        let length = self.text.len();
-        let keep = keep.min(length);
-        #[expect(
-            clippy::single_range_in_vec_init,
-            reason = "the ranges that are kept, of which there may be one"
-        )]
-        let kept = match self.how.lose {
-            Lose::Tail => vec![0..down(keep)],
-            Lose::Head => vec![up(length - keep)..length],
-            Lose::Middle => {
-                let head = keep / 100 * usize::from(self.how.head)
-                    + keep % 100 * usize::from(self.how.head) / 100;
-                let (from, to) = (down(head), up(length - (keep - head)));
-                if from < to {
-                    vec![0..from, to..length]
-                } else {
-                    vec![0..from.min(length)]
-                }
-            }
-            Lose::BothEnds => {
-                let start = up((length - keep) / 2);
-                let end = down(start.max((length - keep) / 2 + keep));
-                if start < end {
-                    vec![start..end]
-                } else {
-                    vec![start..edge::after(self.text.as_str(), start)]
-                }
-            }
-        };
-        Cut {
-            kept: kept.into_iter().filter(|range| !range.is_empty()).collect(),
-            at,
-        }
-    }
 }

@@ -25,12 +25,19 @@ pub(crate) struct Sizes {
     /// A run of blanks this long, in bytes, is kept away from the regular expression. At
     /// least 4, so that it has two characters.
     pub(crate) long_run: usize,
+    /// A run that is one match is encoded in windows of so many bytes.
+    pub(crate) window: usize,
+    /// How many tokens before the end of a window are given up at once, since they may be
+    /// others when the text goes on.
+    pub(crate) guard: usize,
 }
 
 impl Sizes {
     pub(crate) const NORMAL: Self = Self {
         piece: 64 << 10,
         long_run: 4 << 10,
+        window: 8 << 10,
+        guard: 8,
     };
 }
 

@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 
 use gori_core::{Fidelity, TokenCounter};
 
-use super::cut::Sizes;
+use super::cut::{Blanks, Sizes};
+use super::runs::long_run;
 use super::tiktoken::count;
 use super::{Encoding, Estimate, Tiktoken};
 
@@ -151,6 +152,8 @@ fn cutting_anywhere_it_may_never_changes_a_count() {
         let sizes = Sizes {
             piece: 4 + random.below(40),
             long_run: 4 + random.below(6),
+            window: 8 + random.below(10),
+            guard: random.below(3),
         };
         for encoding in Encoding::ALL {
             assert_eq!(
@@ -159,13 +162,65 @@ fn cutting_anywhere_it_may_never_changes_a_count() {
                 "{encoding:?} {sizes:?} {text:?}"
             );
             tried += 1;
-            cuts += super::cut::parts(&text, super::cut::Blanks::O200k, sizes)
+            cuts += super::cut::parts(&text, Blanks::O200k, sizes)
                 .count()
                 .saturating_sub(1);
         }
     }
     println!("{tried} counts, {cuts} cuts");
     assert!(cuts > tried, "the texts were hardly cut");
+}
+
+/// One run of one kind of character, which the engine would encode as one match.
+fn random_run(random: &mut Random) -> String {
+    let alphabet: Vec<char> = [
+        "abcdefghijklmnopqrstuvwxyz",
+        "etaoin",
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZ",
+        "가나다라마바사는이다한국어를",
+        "的一是不了人我在有他这中大来上",
+        "אבגדה",
+        "العربيةنم",
+        "\u{300}\u{301}\u{302}\u{303}",
+        "!#$%&()*+,-./:;<=>?@[]^_`{|}~'",
+        "👩\u{200d}👧👦🙂🎉",
+        "\0\u{1}\u{2}",
+        "\n\r",
+        "e\u{301}",
+    ][random.below(13)]
+    .chars()
+    .collect();
+    let few = 1 + random.below(alphabet.len());
+    let length = 30 + random.below(300);
+    (0..length).map(|_| alphabet[random.below(few)]).collect()
+}
+
+#[test]
+fn a_run_counted_in_windows_counts_as_it_does_in_one() {
+    let mut random = Random(13);
+    let (mut tried, mut runs) = (0, 0);
+    for _ in 0..texts_to_try() {
+        let around = [random_text(&mut random), random_text(&mut random)];
+        let around = around.map(|text| text.chars().take(3).collect::<String>());
+        let text = format!("{}{}{}", around[0], random_run(&mut random), around[1]);
+        let sizes = Sizes {
+            piece: 4 + random.below(20),
+            long_run: 4 + random.below(6),
+            window: 8 + random.below(60),
+            guard: random.below(4),
+        };
+        for encoding in Encoding::ALL {
+            assert_eq!(
+                count(encoding, &text, sizes),
+                whole(encoding, &text),
+                "{encoding:?} {sizes:?} {text:?}"
+            );
+            tried += 1;
+        }
+        runs += usize::from(long_run(&text, Blanks::Cl100k, sizes).is_some());
+    }
+    println!("{tried} counts, {runs} texts with a run worth windows");
+    assert!(runs > texts_to_try() / 2);
 }
 
 #[test]

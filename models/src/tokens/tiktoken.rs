@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use tiktoken_rs::{CoreBPE, Rank};
 
 use super::cut::{Blanks, Part, Sizes, is_cut, parts};
+use super::runs;
 
 /// A published encoding of OpenAI's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -122,18 +123,25 @@ impl TokenCounter for Tiktoken {
 
 /// The count by tiktoken-rs.
 pub(super) fn count(encoding: Encoding, text: &str, sizes: Sizes) -> usize {
-    parts(text, encoding.blanks(), sizes)
+    let (table, blanks) = (encoding.table(), encoding.blanks());
+    parts(text, blanks, sizes)
         .map(|part| match part {
-            Part::Text(text) => fenced(encoding.table(), text),
-            Part::Run(run) => blank_table(encoding).map_or(run.len(), |table| fenced(table, run)),
+            Part::Text(text) if text.len() <= sizes.piece => {
+                fenced(text, || table.encode_ordinary(text).len())
+            }
+            Part::Text(text) => fenced(text, || runs::count(table, text, blanks, sizes)),
+            Part::Run(run) => blank_table(encoding).map_or(run.len(), |table| {
+                let all = (0, run.len());
+                fenced(run, || runs::count_in_windows(table, run, all, sizes))
+            }),
         })
         .sum()
 }
 
 /// The last fence: should the engine still panic, the bytes of the piece are counted, which
 /// is never too few since no token is shorter than a byte.
-fn fenced(table: &CoreBPE, text: &str) -> usize {
-    catch_unwind(AssertUnwindSafe(|| table.encode_ordinary(text).len())).unwrap_or(text.len())
+fn fenced(text: &str, count: impl FnOnce() -> usize) -> usize {
+    catch_unwind(AssertUnwindSafe(count)).unwrap_or(text.len())
 }
 
 /// The encoding for one match that is all blanks: the tokens that can occur in it, and no

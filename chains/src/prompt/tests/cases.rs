@@ -141,8 +141,9 @@ fn truncate(random: &mut Random) -> Truncate {
         2 => Truncate::middle(unit),
         _ => Truncate::both_ends(unit),
     };
-    match random.below(3) {
+    match random.below(4) {
         0 => how.mark("…"),
+        1 => how.fill(),
         _ => how,
     }
 }

@@ -86,6 +86,28 @@ fn texts_of_a_tier_share_its_room_by_weight() {
 }
 
 #[test]
+fn a_text_may_fill_what_a_sentence_would_leave() {
+    let text = format!(
+        "{}. {}.",
+        "one ".repeat(60).trim(),
+        "Two ".repeat(60).trim()
+    );
+    let got = |how: Truncate| {
+        let section = Section::user("text", text.as_str()).shrink(how.mark(""));
+        let plan = plan(vec![section], 100);
+        let Outcome::Cut { at, .. } = plan.report().sections[0].outcome else {
+            panic!("{}", plan.report());
+        };
+        (plan.total().tokens, at)
+    };
+    assert_eq!(got(Truncate::tail(Unit::Sentence)), (60, Unit::Sentence));
+    assert_eq!(
+        got(Truncate::tail(Unit::Sentence).fill()),
+        (100, Unit::Word)
+    );
+}
+
+#[test]
 fn what_is_required_is_kept_or_named() {
     let sections = vec![
         Section::system("rules", "one two three").required(),

@@ -1,5 +1,6 @@
 //! Times and hostile texts. Times are judged in the campaign only, in release, on a quiet machine.
 
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use gori_core::TokenCounter;
@@ -38,51 +39,69 @@ fn prose(random: &mut Random, tokens: usize) -> String {
     text
 }
 
-fn best_of<T>(times: usize, mut run: impl FnMut() -> T) -> (Duration, T) {
-    let mut best: Option<(Duration, T)> = None;
+/// The time this thread has had a core, or where the system does not tell it, the clock's.
+fn cpu_time() -> Duration {
+    static START: OnceLock<Instant> = OnceLock::new();
+    let told = std::fs::read_to_string("/proc/thread-self/schedstat").ok();
+    let nanoseconds = told.and_then(|text| text.split(' ').next()?.parse().ok());
+    nanoseconds.map_or_else(
+        || START.get_or_init(Instant::now).elapsed(),
+        Duration::from_nanos,
+    )
+}
+
+/// The least processor time of some runs. The system keeps it by ticks of some milliseconds, so
+/// each of the runs is of several.
+fn best_of<T>(times: u32, mut run: impl FnMut() -> T) -> (Duration, T) {
+    const AT_ONCE: u32 = 8;
+    let mut least = Duration::MAX;
     for _ in 0..times {
-        let start = Instant::now();
-        let made = run();
-        let took = start.elapsed();
-        if best.as_ref().is_none_or(|(least, _)| took < *least) {
-            best = Some((took, made));
+        let start = cpu_time();
+        for _ in 0..AT_ONCE {
+            std::hint::black_box(run());
         }
+        least = least.min((cpu_time() - start) / AT_ONCE);
     }
-    best.unwrap()
+    (least, run())
 }
 
 #[test]
 fn planning_110_000_tokens_cold_takes_little_more_than_counting_them_once() {
-    let tokens = if campaign() { 110_000 } else { 11_000 };
+    // A word of these is 1.7 tokens.
+    let (words, times) = if campaign() { (65_000, 5) } else { (6_500, 1) };
     let counter = JUDGES[1].counter;
-    let mut random = Random(5);
-    for sections in [1, 20, 200] {
+    let (mut random, mut ratios) = (Random(5), Vec::new());
+    for (sections, unit) in [1, 20, 200]
+        .into_iter()
+        .flat_map(|n| [(n, Unit::Sentence), (n, Unit::Word)])
+    {
         let texts: Vec<String> = (0..sections)
-            .map(|_| prose(&mut random, tokens / sections))
+            .map(|_| prose(&mut random, words / sections))
             .collect();
         let whole = texts.join("\n\n");
-        let (once, total) = best_of(5, || counter.count(&whole));
+        let (once, total) = best_of(times, || counter.count(&whole));
         for (name, budget) in [("all fits", total + 10), ("half fits", total / 2)] {
-            let (cold, plan) = best_of(5, || {
+            let (cold, plan) = best_of(times, || {
                 let section = |(n, text): (usize, &String)| {
-                    Section::user(format!("s{n}"), text.as_str())
-                        .shrink(Truncate::tail(Unit::Sentence))
+                    Section::user(format!("s{n}"), text.as_str()).shrink(Truncate::tail(unit))
                 };
                 let builder = PromptBuilder::text().sections(texts.iter().enumerate().map(section));
                 builder.plan(&Budget::of(budget), counter).unwrap()
             });
             let ratio = cold.as_secs_f64() / once.as_secs_f64();
             println!(
-                "{total} tokens, {sections} sections, {name}: counted once {once:.1?}, planned {cold:.1?}, {ratio:.2}x, {} used",
+                "{total} tokens, {sections} sections cut at a {unit:?}, {name}: counted once {once:.1?}, planned {cold:.1?}, {ratio:.2}x, {} used",
                 plan.total().tokens
             );
             assert!(plan.total().tokens <= budget);
-            assert!(
-                !campaign() || ratio <= 1.3 || name != "all fits" && sections > 1,
-                "{ratio}"
-            );
+            ratios.push(ratio);
         }
     }
+    // Told whole before it is judged.
+    assert!(
+        !campaign() || ratios.iter().all(|ratio| *ratio <= 1.3),
+        "{ratios:.2?}"
+    );
 }
 
 #[test]
@@ -108,7 +127,7 @@ fn a_thousand_cached_sections_are_decided_and_joined_in_no_time() {
     let memo = Memo::new(counter);
     let budget = Budget::of(60_000);
     let first = draft.plan_with(&budget, &memo).unwrap();
-    let (warm, plan) = best_of(20, || draft.plan_with(&budget, &memo).unwrap());
+    let (warm, plan) = best_of(5, || draft.plan_with(&budget, &memo).unwrap());
     assert_eq!(plan.text(), first.text());
 
     let sizer = Sizer::new(&memo, None, budget.input());
@@ -122,7 +141,7 @@ fn a_thousand_cached_sections_are_decided_and_joined_in_no_time() {
         pins: &vec![Pin::Free; 1_000],
     };
     table.decide(budget.input());
-    let (decided, _) = best_of(20, || table.decide(budget.input()));
+    let (decided, _) = best_of(5, || table.decide(budget.input()));
     let kept = plan.report().sections.iter().filter(|s| s.got > 0).count();
     println!(
         "1000 cached sections, {kept} kept, {} of {} tokens: decided in {decided:.1?}, planned with exact joins in {warm:.1?}",
@@ -159,34 +178,45 @@ fn hostile() -> Vec<(&'static str, String)> {
 
 #[test]
 fn hostile_text_is_planned_in_bounded_time_and_without_a_panic() {
+    // The figure is one second of a free core in release; machines that run tests are slower.
+    let limit = Duration::from_secs(if campaign() { 1 } else { 10 });
+    let ways = [
+        ("tail", Truncate::tail(Unit::Sentence)),
+        ("head", Truncate::head(Unit::Word)),
+        ("middle", Truncate::middle(Unit::Line)),
+        ("ends", Truncate::both_ends(Unit::Grapheme)),
+    ];
+    let mut slow = Vec::new();
     for judge in JUDGES.iter() {
-        judge.counter.count("load the table");
-        for (name, text) in hostile() {
-            for (lose, how) in [
-                ("tail", Truncate::tail(Unit::Sentence)),
-                ("head", Truncate::head(Unit::Word)),
-                ("middle", Truncate::middle(Unit::Line)),
-                ("ends", Truncate::both_ends(Unit::Grapheme)),
-            ] {
-                let text = text.as_str();
-                let start = Instant::now();
+        judge.counter.count(&" ".repeat(100_000));
+        for (n, (name, text)) in hostile().iter().enumerate() {
+            // A sample cuts each text in one way, both encodings in another.
+            let all = ways.iter().enumerate();
+            let some = all.filter(|(way, _)| campaign() || (n + judge.name.len()) % 4 == *way);
+            for (_, (lose, how)) in some {
+                let start = cpu_time();
                 let plan = PromptBuilder::text()
                     .section(Section::system("rules", "Be brief.").required())
-                    .section(Section::user("evil", text).shrink(how).untrusted())
+                    .section(
+                        Section::user("evil", text.as_str())
+                            .shrink(how.clone())
+                            .untrusted(),
+                    )
                     .plan(&Budget::of(8_000), judge.counter)
                     .unwrap();
-                let took = start.elapsed();
+                let took = cpu_time() - start;
                 println!(
                     "{:7} {name:22} {lose:6} {:>5} of 8000 tokens in {took:>9.1?}",
                     judge.name,
                     plan.total().tokens
                 );
                 assert!(plan.total().tokens <= 8_000);
-                assert!(
-                    !campaign() || took <= Duration::from_secs(1),
-                    "{name} took {took:?}"
-                );
+                assert!(plan.total().tokens > 1_000, "{name} was left out");
+                if took > limit {
+                    slow.push((judge.name, *name, took));
+                }
             }
         }
     }
+    assert!(slow.is_empty(), "{slow:.1?}");
 }

@@ -1,23 +1,13 @@
-//! Ask a database in plain words.
-//!
-//! `cargo run --release --features sql --example sql -- ask shop.sqlite KNOWLEDGE/ "How many orders were cancelled?" --llm http://127.0.0.1:8080/v1`
-#![allow(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "it talks to a person"
-)]
-#![allow(unreachable_pub, reason = "its modules are files, not an interface")]
-
-mod support;
+//! The command line of `sql`, and what its commands do.
 
 use std::process::ExitCode;
 
+use crate::support::fail;
 use gori::sql::{
     Ask, AskOptions, Draft, Guard, Knowledge, Reply, Rows, Source as _, SqlAnswer, Sqlite, lint,
     propose,
 };
 use gori::{Chain as _, Context, Error, Result};
-use support::fail;
 
 const USAGE: &str = "\
 usage: sql lint DB [KNOWLEDGE]            what makes the database hard to ask
@@ -67,7 +57,7 @@ impl Args {
 }
 
 #[tokio::main]
-async fn main() -> ExitCode {
+pub async fn main() -> ExitCode {
     match run().await {
         Ok(code) => code,
         Err(error) => fail(&error),
@@ -130,7 +120,7 @@ async fn ask(args: &Args, db: &str, folder: Option<&&str>, question: &str) -> Re
         .llm
         .as_deref()
         .ok_or_else(|| Error::invalid("no model is given").hint("see --llm in --help"))?;
-    let (llm, counter) = support::llm::open(url).await?;
+    let (llm, counter) = crate::support::llm::open(url).await?;
     let cx = Context::new();
     let ask = Ask::new(&cx, Sqlite::open(db)?, llm, counter, knowledge(folder)?)
         .await?

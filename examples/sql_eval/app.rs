@@ -1,29 +1,14 @@
-//! How often questions to a database are answered rightly, with paired ablations.
-//!
-//! `cargo run --release --features sql --example sql_eval -- DB QUESTIONS.toml --knowledge DIR --llm URL --record answers.jsonl`
-//!
-//! Execution accuracy: the rows of the model's statement are compared with those of the gold
-//! SQL, as a bag, in order where the gold SQL sorts, columns in any order (see `sql::eval`).
-#![allow(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "it talks to a person"
-)]
-#![allow(unreachable_pub, reason = "its modules are files, not an interface")]
-
-#[path = "support/replay.rs"]
-mod replay;
-mod support;
+//! The command line of `sql_eval`, and what its commands do.
 
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use crate::replay::{Recorder, Tape};
+use crate::support::{fail, progress};
 use gori::models::tokens::Estimate;
 use gori::sql::eval::{Case, Paired, Verdict, compare, linking};
 use gori::sql::{Ask, AskOptions, Guard, Knowledge, Linker, Reply, Source as _, Sqlite};
 use gori::{Chain as _, Context, Error, Llm, Result, TokenCounter};
-use replay::{Recorder, Tape};
-use support::{fail, progress};
 
 const USAGE: &str = "\
 usage: sql_eval DB QUESTIONS.toml [FLAGS]
@@ -89,7 +74,7 @@ impl Args {
 }
 
 #[tokio::main]
-async fn main() -> ExitCode {
+pub async fn main() -> ExitCode {
     match run().await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(&error),
@@ -121,7 +106,7 @@ async fn run() -> Result<()> {
     let (llm, counter): (Option<Arc<dyn Llm>>, Arc<dyn TokenCounter>) =
         match (&args.llm, &args.replay) {
             (Some(url), _) => {
-                let (llm, counter) = support::llm::open(url).await?;
+                let (llm, counter) = crate::support::llm::open(url).await?;
                 (Some(llm), counter)
             }
             (None, Some(_)) => (None, Arc::new(Estimate::new())),

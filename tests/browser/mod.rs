@@ -5,6 +5,7 @@ use std::fs::File;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
@@ -46,6 +47,12 @@ impl Drop for Browser {
 /// Chromium of `GORI_CHROMIUM` or of the machine; where there is none, Debian's is installed.
 /// `None` with a visible line when the machine is said to be offline.
 fn program() -> Option<PathBuf> {
+    // Tests run side by side, and apt-get does not wait for another that fetches the lists.
+    static PROGRAM: OnceLock<Option<PathBuf>> = OnceLock::new();
+    PROGRAM.get_or_init(find_or_install).clone()
+}
+
+fn find_or_install() -> Option<PathBuf> {
     if let Some(path) = std::env::var_os("GORI_CHROMIUM") {
         return Some(path.into());
     }

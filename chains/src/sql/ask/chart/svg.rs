@@ -10,6 +10,9 @@ use crate::sql::{Cell, Rows};
 
 /// The most bars that are drawn; the sentence and the table tell the rest.
 const BARS: usize = 40;
+/// Numbers farther from zero than this are not drawn: between two of them lies more than an `f64`
+/// can hold, and plotters looks for the marks of an endless axis for ever.
+const FARTHEST: f64 = 1e300;
 /// The most characters of a label.
 const LABEL: usize = 22;
 const WIDTH: u32 = 720;
@@ -90,10 +93,10 @@ impl Chart<'_> {
             .filter_map(|(place, row)| {
                 let (x, y) = (cell(row, self.x), cell(row, self.y).as_number()?);
                 let place = match self.mark {
-                    Mark::Point => x.as_number()?,
+                    Mark::Point => x.as_number().filter(|x| x.abs() <= FARTHEST)?,
                     Mark::Line | Mark::Bar => f64::from(place),
                 };
-                Some((label(&x), place, y)).filter(|_| y.is_finite())
+                Some((label(&x), place, y)).filter(|_| y.abs() <= FARTHEST)
             })
             .collect();
         if self.mark == Mark::Line {
@@ -372,6 +375,17 @@ mod tests {
         let rows = rows(cells);
         let svg = Chart::of(evil, &rows).unwrap().svg(Theme::Light).unwrap();
         assert!(!svg.contains("<script") && !svg.contains('\u{0}'), "{svg}");
+    }
+
+    #[test]
+    fn numbers_too_far_apart_do_not_hang_the_axis() {
+        let cell = |name: &str, number| (Cell::Text(name.into()), Cell::Real(number));
+        let rows = rows(vec![
+            cell("a", -f64::MAX),
+            cell("b", f64::MAX),
+            cell("c", 1.0),
+        ]);
+        assert!(Chart::of("t", &rows).unwrap().svg(Theme::Dark).is_ok());
     }
 
     proptest! {

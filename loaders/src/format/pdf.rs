@@ -2,8 +2,9 @@
 //!
 //! pdfboss reads first. pdf-extract, behind the feature of that name since few files need it and
 //! it costs a tenth of a build, is the second opinion on the pages where the first gives an error,
-//! nothing although there is something, or more than one replacement character in a hundred. Both run as [`Task`]s of the [`isolation`](crate::isolation); this file is the
-//! part that stays outside and trusts neither.
+//! nothing although there is something, or more than one replacement character in a hundred. Both
+//! run as [`Task`]s of the [`isolation`](crate::isolation); this file is the part that stays
+//! outside and trusts neither.
 
 mod boss;
 #[cfg(feature = "pdf-extract")]
@@ -224,13 +225,13 @@ impl First {
             ))?;
         }
         if let Some(error) = self.failed {
-            if !self.given && cfg!(feature = "pdf-extract") {
-                return Err(error);
-            }
             if !self.given {
-                return Err(
-                    error.hint("a build with the feature `pdf-extract` asks a second engine")
-                );
+                return Err(match cfg!(feature = "pdf-extract") {
+                    true => error,
+                    false => {
+                        error.hint("a build with the feature `pdf-extract` asks a second engine")
+                    }
+                });
             }
             // The pages that were read are worth having; the error says what is missing.
             output.warn(format!("the rest could not be read: {}", error.message()))?;

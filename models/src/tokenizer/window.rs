@@ -66,7 +66,6 @@ impl TextTokenizer {
     /// Adds what decides about ids to a model's fingerprint.
     pub(crate) fn add_to(&self, fingerprint: &mut Fingerprint) {
         fingerprint.add(&self.digest);
-        fingerprint.add(&(self.max_tokens as u64).to_le_bytes());
     }
 
     /// The ids of a text, at most `max_tokens` of them.

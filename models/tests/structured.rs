@@ -126,3 +126,25 @@ async fn a_server_that_refuses_the_format_is_asked_in_words() {
         .unwrap_err();
     assert_eq!((error.kind(), llm.calls()), (ErrorKind::Unauthorized, 1));
 }
+
+/// A model writes the parts in the order of the schema: one that puts its reasons first thinks before it answers.
+#[tokio::test]
+async fn the_parts_of_a_type_are_asked_for_in_its_order() {
+    #[derive(Debug, Deserialize, JsonSchema)]
+    #[allow(dead_code, reason = "only its schema is looked at")]
+    struct Verdict {
+        reasons: Vec<String>,
+        answer: bool,
+    }
+    let llm = ScriptedLlm::new([r#"{"reasons": [], "answer": true}"#]);
+    let asked = Structured::<Verdict>::new();
+    asked
+        .ask(&llm, &Context::new(), &Prompt::user("?"))
+        .await
+        .unwrap();
+    let Format::Json { schema, .. } = &llm.prompts()[0].format else {
+        panic!("the schema goes with the prompt");
+    };
+    let names: Vec<&String> = schema["properties"].as_object().unwrap().keys().collect();
+    assert_eq!(names, ["reasons", "answer"]);
+}

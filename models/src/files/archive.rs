@@ -10,8 +10,9 @@ use std::fs::File;
 use std::io::{self, BufReader, Read};
 use std::path::Path;
 
-use flate2::read::GzDecoder;
+use flate2::read::{DeflateDecoder, GzDecoder};
 use gori_core::{Error, ErrorKind, Result};
+use rawzip::{CompressionMethod, RECOMMENDED_BUFFER_SIZE, ZipArchive, ZipArchiveEntryWayfinder};
 
 use super::Entry;
 
@@ -41,7 +42,7 @@ pub(super) fn unpack(
     let file = File::open(package).map_err(|e| Error::io(package.display(), e))?;
     match format {
         Format::Tgz => unpack_tgz(BufReader::new(file), entries, sink),
-        Format::Zip => unpack_zip(BufReader::new(file), entries, sink),
+        Format::Zip => unpack_zip(file, entries, sink),
     }
 }
 
@@ -67,19 +68,53 @@ fn unpack_tgz(file: impl Read, entries: &[Entry], sink: &mut Sink<'_>) -> Result
     }
 }
 
-fn unpack_zip(file: impl Read + io::Seek, entries: &[Entry], sink: &mut Sink<'_>) -> Result<()> {
-    let broken = |e: zip::result::ZipError| unreadable(io::Error::other(e));
-    let mut archive = zip::ZipArchive::new(file).map_err(broken)?;
-    for entry in entries {
-        let mut member = match archive.by_name(&entry.path) {
-            Ok(member) => member,
-            Err(zip::result::ZipError::FileNotFound) => return Err(absent(entry)),
-            Err(e) => return Err(broken(e)),
+/// Where an entry lies in a zip archive, and how.
+struct Member {
+    at: ZipArchiveEntryWayfinder,
+    method: CompressionMethod,
+    plain: bool,
+}
+
+fn unpack_zip(file: File, entries: &[Entry], sink: &mut Sink<'_>) -> Result<()> {
+    let mut buffer = vec![0; RECOMMENDED_BUFFER_SIZE];
+    let archive = ZipArchive::from_file(file, &mut buffer).map_err(broken)?;
+    let mut members = BTreeMap::new();
+    let mut listed = archive.entries(&mut buffer);
+    while let Some(record) = listed.next_entry().map_err(broken)? {
+        let path = record.file_path();
+        let Some(entry) = entries.iter().find(|e| e.path.as_bytes() == path.as_ref()) else {
+            continue;
         };
-        let plain = member.is_file() && !member.is_symlink();
-        give(entry, plain, member.size(), &mut member, sink)?;
+        let member = Member {
+            at: record.wayfinder(),
+            method: record.compression_method(),
+            plain: !record.is_dir() && !record.mode().is_symlink(),
+        };
+        members.insert(entry.path.as_str(), member);
+    }
+    for entry in entries {
+        let member = members
+            .get(entry.path.as_str())
+            .ok_or_else(|| absent(entry))?;
+        let data = archive.get_entry(member.at).map_err(broken)?;
+        let size = member.at.uncompressed_size_hint();
+        let mut reader: Box<dyn Read + '_> = match member.method {
+            CompressionMethod::STORE => Box::new(data.reader()),
+            CompressionMethod::DEFLATE => Box::new(DeflateDecoder::new(data.reader())),
+            other => {
+                return Err(corrupt(
+                    format!("is packed as {other:?}, which no wheel is"),
+                    entry,
+                ));
+            }
+        };
+        give(entry, member.plain, size, &mut reader, sink)?;
     }
     Ok(())
+}
+
+fn broken(error: rawzip::Error) -> Error {
+    unreadable(io::Error::other(error))
 }
 
 fn give(

@@ -205,7 +205,7 @@ pub(super) unsafe fn product<V: Vector, const R: usize, const C: usize>(job: &Jo
                     row += R;
                 }
                 // SAFETY: fewer than `R` rows are left, and they are in the job.
-                unsafe { rest::<V, C>(job, part, row, end - row) }
+                unsafe { rest::<V, R, C>(job, part, row, end - row) }
                 inner += part.count;
                 if inner >= job.inputs {
                     break;
@@ -223,16 +223,21 @@ struct Part {
     count: usize,
 }
 
-/// The rows that do not fill a tile.
+/// The rows that do not fill a tile of `R`. Tiles that are as high are left out of the code.
 ///
 /// # Safety
-/// As [`tile`], for `count` rows.
+/// As [`tile`], for `count` rows, fewer than `R`.
 #[inline(always)]
-unsafe fn rest<V: Vector, const C: usize>(job: &Job, part: Part, row: usize, count: usize) {
+unsafe fn rest<V: Vector, const R: usize, const C: usize>(
+    job: &Job,
+    part: Part,
+    row: usize,
+    count: usize,
+) {
     // SAFETY: passed on to the caller.
     unsafe {
         let (mut row, mut count) = (row, count);
-        while count >= 6 {
+        while R > 6 && count >= 6 {
             tile::<V, 6, C>(job, part, row);
             (row, count) = (row + 6, count - 6);
         }
@@ -240,8 +245,8 @@ unsafe fn rest<V: Vector, const C: usize>(job: &Job, part: Part, row: usize, cou
             1 => tile::<V, 1, C>(job, part, row),
             2 => tile::<V, 2, C>(job, part, row),
             3 => tile::<V, 3, C>(job, part, row),
-            4 => tile::<V, 4, C>(job, part, row),
-            5 => tile::<V, 5, C>(job, part, row),
+            4 if R > 4 => tile::<V, 4, C>(job, part, row),
+            5 if R > 5 => tile::<V, 5, C>(job, part, row),
             _ => {}
         }
     }
@@ -255,30 +260,33 @@ unsafe fn rest<V: Vector, const C: usize>(job: &Job, part: Part, row: usize, cou
 unsafe fn tile<V: Vector, const R: usize, const C: usize>(job: &Job, part: Part, row: usize) {
     let width = C * V::LANES;
     let columns = width.min(job.outputs - part.column);
+    let (mut buffer, mut padded): ([f32; TILE], [f32; TILE]);
     // SAFETY: the row and the column are in the job.
     unsafe {
         let c = job.c.add(row * job.c_step + part.column);
-        if columns == width {
-            return whole_tile::<V, R, C>(job, part, row, c, job.c_step, job.bias);
-        }
+        let (mut to, mut step, mut bias) = (c, job.c_step, job.bias);
         // The last panel is wider than what is left of the result: its tile goes through a buffer.
-        let mut buffer = [0.0; TILE];
-        let mut bias = [0.0; TILE];
-        for i in 0..R {
-            c.add(i * job.c_step)
-                .copy_to_nonoverlapping(buffer.as_mut_ptr().add(i * width), columns);
+        if columns < width {
+            (buffer, padded) = ([0.0; TILE], [0.0; TILE]);
+            (to, step) = (buffer.as_mut_ptr(), width);
+            for i in 0..R {
+                c.add(i * job.c_step)
+                    .copy_to_nonoverlapping(to.add(i * width), columns);
+            }
+            if !bias.is_null() {
+                bias.add(part.column)
+                    .copy_to_nonoverlapping(padded.as_mut_ptr(), columns);
+            }
+            // The bias is looked up at the part's column, so its pointer is moved back by as much.
+            bias = padded.as_ptr().wrapping_sub(part.column);
         }
-        if !job.bias.is_null() {
-            job.bias
-                .add(part.column)
-                .copy_to_nonoverlapping(bias.as_mut_ptr(), columns);
-        }
-        // The bias is looked up at the part's column, so its pointer is moved back by as much.
-        let bias = bias.as_ptr().wrapping_sub(part.column);
-        whole_tile::<V, R, C>(job, part, row, buffer.as_mut_ptr(), width, bias);
-        for i in 0..R {
-            c.add(i * job.c_step)
-                .copy_from_nonoverlapping(buffer.as_ptr().add(i * width), columns);
+        // Called in one place: it is written out in code for every height of a tile as it is.
+        whole_tile::<V, R, C>(job, part, row, to, step, bias);
+        if columns < width {
+            for i in 0..R {
+                c.add(i * job.c_step)
+                    .copy_from_nonoverlapping(to.add(i * width), columns);
+            }
         }
     }
 }
@@ -349,9 +357,9 @@ unsafe fn whole_tile<V: Vector, const R: usize, const C: usize>(
             }
         }
         if job.gelu && part.inner + part.count == job.inputs {
-            // Over what was stored and not over the sums, which would be written out in code once
-            // for each register of each tile.
-            for i in 0..R {
+            // Over what was stored and not over the sums, and so many rows as the compiler cannot know:
+            // GELU would be written out in code once for each register of each tile.
+            for i in 0..R.min(job.rows) {
                 for j in 0..C {
                     let place = c.add(i * step + j * V::LANES);
                     gelu(V::load(place)).store(place);

@@ -1,8 +1,8 @@
 //! The first engine: pdfboss.
 
 use gori_core::{Error, ErrorKind, Metadata, Part, Result};
-use pdfboss_core::{Document, Immediate, block_on};
-use pdfboss_output::extract_text_reporting_cached_with;
+use pdfboss_core::Document;
+use pdfboss_output::extract_text_reporting_cached;
 use pdfboss_text::{FontCache, ReadingOrder};
 
 use super::pages::INCOMPLETE;
@@ -21,19 +21,12 @@ pub(super) fn run(bytes: Bytes<'_>, emit: &mut dyn FnMut(Event) -> Result<()>) -
         metadata: metadata(&document),
     })?;
     let fonts = FontCache::default();
-    let layers = document.oc_state();
     for index in 0..document.page_count() {
         bytes.stop.check()?;
         let number = u32::try_from(index + 1).unwrap_or(u32::MAX);
         let read = document.page(index).and_then(|page| {
-            block_on(extract_text_reporting_cached_with(
-                Immediate(&document),
-                &page,
-                &fonts,
-                layers.as_ref(),
-                None,
-                ReadingOrder::Content,
-            ))
+            // The generic form of this would be compiled a second time, here: 15 s of a build.
+            extract_text_reporting_cached(&document, &page, &fonts, ReadingOrder::Content)
         });
         let (text, complete) = match read {
             Ok((text, report)) => (text, report.is_complete()),

@@ -99,17 +99,26 @@ async fn whatever_the_model_says_the_check_decides() {
             Code::GoalNotMentioned,
         ),
         (
+            r#"{"edges":[{"unit":"node2/perception.service","needs":"node1/camera.service","deadline":"9s"}]}"#,
+            Code::GoalNotMentioned,
+        ),
+        (
+            r#"{"edges":[{"unit":"node2/perception.service","needs":"node1/camera.service"}],"reactions":[{"when":"node1/camera.service","event":"failure","stop":"node3/planner.service"}]}"#,
+            Code::GoalNotMentioned,
+        ),
+        (
             r#"{"accept":[{"code":"cycle-cross","reason":"x"}],"edges":[]}"#,
             Code::FieldUnknown,
         ),
     ];
+    let goal = format!("{FREE} It waits 100 ms at most.");
     for (answer, code) in bad {
         let llm = ScriptedLlm::new([*answer; 3]);
         let Planned::Refused {
             diagnoses,
             attempts,
             ..
-        } = run(&llm, FREE).await
+        } = run(&llm, &goal).await
         else {
             panic!("{answer}")
         };
@@ -136,7 +145,7 @@ async fn a_plain_sentence_beside_a_free_one_is_not_lost() {
 async fn questions_come_back() {
     let llm = ScriptedLlm::new([r#"{"questions":["Which one?"],"edges":[],"reactions":[]}"#]);
     let Planned::Questions { questions, .. } =
-        run(&llm, "Make the thing start after the other thing, please.").await
+        run(&llm, "Make that start after camera, please.").await
     else {
         panic!()
     };
@@ -146,4 +155,45 @@ async fn questions_come_back() {
         run(&none, "start radar after camera").await,
         Planned::Questions { .. }
     ));
+}
+
+#[tokio::test]
+async fn a_goal_that_names_no_unit_is_asked_about_and_no_model_is() {
+    let llm = ScriptedLlm::new(Vec::<String>::new());
+    for (goal, word) in [
+        ("Make the thing start after the other thing.", "which units"),
+        ("그것들을 알아서 잘 이어 주세요.", "어느"),
+    ] {
+        let Planned::Questions { questions, .. } = run(&llm, goal).await else {
+            panic!()
+        };
+        assert!(questions[0].question.contains(word), "{questions:?}");
+        assert_eq!(questions[0].choices.len(), goals::inventory().units.len());
+    }
+}
+
+/// The weak models that this is for write what the schema names first, so its order is that of the examples, and what
+/// the goal does not name cannot be said.
+#[tokio::test]
+async fn the_schema_holds_what_the_goal_names_in_the_order_of_the_examples() {
+    let llm = ScriptedLlm::new([r#"{"questions":["?"],"edges":[],"reactions":[]}"#; 2]);
+    run(&llm, FREE).await;
+    run(&llm, &format!("{FREE} It waits two seconds at most.")).await;
+    let schema = |i: usize| match &llm.prompts()[i].format {
+        Format::Json { schema, .. } => schema.to_string(),
+        _ => panic!(),
+    };
+    let at = |word: &str| schema(0).find(word).unwrap_or_else(|| panic!("{word}"));
+    assert!(at("\"questions\"") < at("\"edges\"") && at("\"edges\"") < at("\"reactions\""));
+    assert!(at("\"unit\"") < at("\"needs\"") && at("\"needs\"") < at("\"kind\""));
+    assert!(
+        !schema(0).contains("node3") && !schema(0).contains("deadline"),
+        "{}",
+        schema(0)
+    );
+    assert!(
+        schema(1).contains(r#""deadline":{"type":"string","enum":["2s"]}"#),
+        "{}",
+        schema(1)
+    );
 }

@@ -1,14 +1,18 @@
 //! What a model may answer, and whether it answers the goal at all.
 
+use std::collections::BTreeSet;
+
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::grammar::Question;
+use super::scope::{Scope, Times};
 use crate::check::Diagnosis;
 use crate::code::Code;
-use crate::inventory::{Inventory, Unit};
+use crate::inventory::Unit;
 use crate::name::{PlanName, UnitRef};
 use crate::plan::{Edge, Plan, Reaction};
+use crate::quantity::Span;
 
 pub(super) enum Answer {
     Plan(Box<Plan>),
@@ -29,36 +33,61 @@ struct Draft {
     reactions: Vec<Reaction>,
 }
 
-/// The JSON schema of an answer. Units are an enumeration, so that a model held to it cannot invent one.
-pub(super) fn schema(inventory: &Inventory) -> Value {
-    let units: Vec<String> = inventory.units.iter().map(|u| u.at().to_string()).collect();
-    let unit = json!({ "type": "string", "enum": units });
-    let span = json!({ "type": "string", "pattern": "^[0-9]{1,5}(ms|s|min)$" });
-    let object = |properties: Value, required: Value| json!({ "type": "object", "properties": properties, "required": required, "additionalProperties": false });
+/// The JSON schema of an answer. Units and times are those of the goal, so that a model held to it can bring in no
+/// other. The names come in the order in which they are to be written.
+pub(super) fn schema(scope: &Scope<'_>) -> Value {
+    let names = |units: &[&Unit]| -> Vec<String> {
+        let all: BTreeSet<String> = units.iter().map(|u| u.at().to_string()).collect();
+        all.into_iter().collect()
+    };
+    let unit = json!({ "type": "string", "enum": names(&scope.units) });
+    let failing = [scope.units.as_slice(), scope.on_nodes.as_slice()].concat();
     let edge = object(
         json!({
             "unit": unit, "needs": unit,
-            "kind": { "type": "string", "enum": ["hard", "soft", "succeeded", "upheld"] },
-            "deadline": span
+            "kind": { "type": "string", "enum": ["hard", "soft", "succeeded", "upheld"] }
         }),
-        json!(["unit", "needs", "kind"]),
+        "deadline",
+        &scope.times,
     );
     let reaction = object(
         json!({
-            "when": unit,
+            "when": { "type": "string", "enum": names(&failing) },
             "event": { "type": "string", "enum": ["failure", "node-loss"] },
-            "stop": unit, "within": span
+            "stop": unit
         }),
-        json!(["when", "event", "stop"]),
+        "within",
+        &scope.times,
     );
-    object(
-        json!({
-            "questions": { "type": "array", "items": { "type": "string", "maxLength": 200 }, "maxItems": 3 },
-            "edges": { "type": "array", "items": edge, "maxItems": 32 },
-            "reactions": { "type": "array", "items": reaction, "maxItems": 16 }
-        }),
-        json!(["questions", "edges", "reactions"]),
-    )
+    let count = scope.units.len();
+    // As many as there are ordered pairs, and no needs at all of a unit on itself.
+    let edges = (count * count.saturating_sub(1)).min(32);
+    let whole = json!({
+        "questions": { "type": "array", "items": { "type": "string", "maxLength": 200 }, "maxItems": 3 },
+        "edges": { "type": "array", "items": edge, "maxItems": edges },
+        "reactions": { "type": "array", "items": reaction, "maxItems": (2 * count).min(16) }
+    });
+    object(whole, "", &Times::Said(Vec::new()))
+}
+
+/// An object of properties that have to be there, and a time that may be.
+fn object(mut properties: Value, time: &str, times: &Times) -> Value {
+    let required: Vec<String> = properties
+        .as_object()
+        .map(|p| p.keys().cloned().collect())
+        .unwrap_or_default();
+    let span = match times {
+        Times::Said(spans) if spans.is_empty() => None,
+        Times::Said(spans) => {
+            let spans: Vec<String> = spans.iter().map(ToString::to_string).collect();
+            Some(json!({ "type": "string", "enum": spans }))
+        }
+        Times::Unread => Some(json!({ "type": "string", "pattern": "^[0-9]{1,5}(ms|s|min)$" })),
+    };
+    if let (Some(span), Some(all)) = (span, properties.as_object_mut()) {
+        all.insert(time.to_owned(), span);
+    }
+    json!({ "type": "object", "properties": properties, "required": required, "additionalProperties": false })
 }
 
 /// Reads an answer; anything round the JSON object, such as a fence, is left away.
@@ -84,37 +113,61 @@ pub(super) fn parse(text: &str, name: &PlanName) -> Result<Answer, Diagnosis> {
     Ok(Answer::Plan(Box::new(plan)))
 }
 
-/// What a check of the plan alone cannot see: that it is about the units of the goal, and says what the grammar has
-/// read there.
-pub(super) fn faithful(
-    goal: &str,
-    plan: &Plan,
-    read: Option<&Plan>,
-    inventory: &Inventory,
-) -> Vec<Diagnosis> {
+/// What a check of the plan alone cannot see: that it is about the units and times of the goal, and says what the
+/// grammar has read there.
+pub(super) fn faithful(scope: &Scope<'_>, plan: &Plan, read: Option<&Plan>) -> Vec<Diagnosis> {
     let mut found = Vec::new();
-    let folded = fold(goal);
     for (i, edge) in plan.edges.iter().enumerate() {
+        let path = format!("edges[{i}]");
         for at in [&edge.unit, &edge.needs] {
-            let unit = inventory.units.iter().find(|u| u.at() == *at);
-            if unit.is_some_and(|u| !is_mentioned(&folded, u)) {
-                found.push(Diagnosis::new(
-                    Code::GoalNotMentioned,
-                    format!("edges[{i}]"),
-                    format!("the goal does not mention {at}, so an edge with it is nobody's wish"),
-                    "leave the edge out",
-                ));
+            if scope.omits(at) {
+                found.push(nobodys_wish(&path, at));
             }
         }
+        found.extend(unsaid(scope, &path, edge.deadline));
     }
+    for (i, reaction) in plan.reactions.iter().enumerate() {
+        let path = format!("reactions[{i}]");
+        if scope.omits_loss(&reaction.when) {
+            found.push(nobodys_wish(&path, &reaction.when));
+        }
+        if scope.omits(&reaction.stop) {
+            found.push(nobodys_wish(&path, &reaction.stop));
+        }
+        found.extend(unsaid(scope, &path, reaction.within));
+    }
+    found.extend(lost(plan, read));
+    found
+}
+
+fn nobodys_wish(path: &str, at: &UnitRef) -> Diagnosis {
+    Diagnosis::new(
+        Code::GoalNotMentioned,
+        path.to_owned(),
+        format!("the goal does not mention {at}, so this is nobody's wish"),
+        "leave it out",
+    )
+}
+
+fn unsaid(scope: &Scope<'_>, path: &str, span: Option<Span>) -> Option<Diagnosis> {
+    let span = span.filter(|span| !scope.times.may_be(*span))?;
+    Some(Diagnosis::new(
+        Code::GoalNotMentioned,
+        path.to_owned(),
+        format!("the goal does not name the time {span}"),
+        "leave the time out",
+    ))
+}
+
+/// The edges that the goal says plainly and the plan does not have.
+fn lost(plan: &Plan, read: Option<&Plan>) -> Vec<Diagnosis> {
     let missing = |e: &&Edge| {
-        !plan
-            .edges
-            .iter()
-            .any(|o| (&o.unit, &o.needs, o.kind) == (&e.unit, &e.needs, e.kind))
+        let same = |o: &Edge| (&o.unit, &o.needs, o.kind) == (&e.unit, &e.needs, e.kind);
+        !plan.edges.iter().any(same)
     };
-    for edge in read.into_iter().flat_map(|r| &r.edges).filter(missing) {
-        found.push(Diagnosis::new(
+    let edges = read.into_iter().flat_map(|r| &r.edges).filter(missing);
+    let diagnosis = |edge: &Edge| {
+        Diagnosis::new(
             Code::GoalLost,
             "edges",
             format!(
@@ -122,20 +175,7 @@ pub(super) fn faithful(
                 edge.unit, edge.needs, edge.kind
             ),
             "add the edge",
-        ));
-    }
-    found
-}
-
-fn fold(text: &str) -> String {
-    text.to_lowercase().replace(['-', '_'], " ")
-}
-
-fn is_mentioned(goal: &str, unit: &Unit) -> bool {
-    let stem = fold(unit.name.stem());
-    goal.contains(&stem)
-        || unit
-            .aliases
-            .iter()
-            .any(|a| goal.contains(&fold(a.as_str())))
+        )
+    };
+    edges.map(diagnosis).collect()
 }

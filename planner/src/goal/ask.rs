@@ -95,6 +95,13 @@ impl Tongue {
         )
     }
 
+    pub(super) fn which_units(self) -> String {
+        self.say(
+            "which units? the goal names none of the inventory".into(),
+            "어느 유닛입니까? 인벤토리에 있는 유닛의 이름이 없습니다".into(),
+        )
+    }
+
     pub(super) fn no_unit(self, said: &str, node: Option<&str>) -> String {
         let on = node.map(|n| format!(" on {n}")).unwrap_or_default();
         let at = node.map(|n| format!("{n}에 ")).unwrap_or_default();

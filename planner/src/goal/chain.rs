@@ -7,8 +7,10 @@
 use gori_core::{Chain, Context, Error, ErrorKind, Format, Llm, Message, Prompt, Result, Sampling};
 
 use super::answer::{self, Answer};
+use super::ask::Tongue;
 use super::grammar::{Question, read};
 use super::prompt;
+use super::scope::Scope;
 use crate::check::{Checked, Diagnosis, Refusal};
 use crate::forecast::Forecast;
 use crate::inventory::Inventory;
@@ -115,11 +117,30 @@ impl<L: Llm> Planner<L> {
         self
     }
 
+    /// A goal that names no unit: no answer to it could be a plan.
+    fn which_units(&self, goal: &str) -> Planned {
+        let question = Question {
+            about: String::new(),
+            question: Tongue::of(goal).which_units(),
+            choices: self
+                .inventory
+                .units
+                .iter()
+                .map(|u| u.at().to_string())
+                .collect(),
+        };
+        Planned::Questions {
+            questions: vec![question],
+            unread: vec![goal.to_owned()],
+        }
+    }
+
     async fn ask(&self, cx: &Context, goal: &str, read: Option<&Plan>) -> Result<Planned> {
-        let mut messages = vec![
-            Message::system(prompt::system(&self.inventory)),
-            Message::user(goal),
-        ];
+        let scope = Scope::of(goal, &self.inventory);
+        if scope.units.is_empty() {
+            return Ok(self.which_units(goal));
+        }
+        let mut messages = prompt::messages(goal, &scope);
         let mut last = (None, Vec::new());
         for attempt in 1..=self.attempts {
             cx.check()?;
@@ -132,7 +153,7 @@ impl<L: Llm> Planner<L> {
                 },
                 format: Format::Json {
                     name: "plan".into(),
-                    schema: answer::schema(&self.inventory),
+                    schema: answer::schema(&scope),
                 },
                 ..Prompt::default()
             };
@@ -145,7 +166,7 @@ impl<L: Llm> Planner<L> {
                     });
                 }
                 Ok(Answer::Plan(plan)) => {
-                    let mut diagnoses = answer::faithful(goal, &plan, read, &self.inventory);
+                    let mut diagnoses = answer::faithful(&scope, &plan, read);
                     if diagnoses.is_empty() {
                         let inventory = self.inventory.clone();
                         match Proposal::checked(inventory, (*plan).clone(), attempt) {

@@ -27,6 +27,7 @@ mod korean;
 mod prompt;
 mod resolve;
 mod say;
+mod scope;
 mod template;
 mod what_if;
 

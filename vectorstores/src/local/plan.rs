@@ -183,3 +183,76 @@ fn is_bare(part: &Part, tuning: &Tuning) -> bool {
         Data::Chunk(_) => false,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+    use std::time::Duration;
+
+    use super::super::engine::Engine;
+    use super::super::fs::OsFs;
+    use super::super::write::{Which, Write};
+    use super::*;
+    use crate::{Durability, Options};
+    use gori_core::{Metadata, Point};
+
+    fn open(dir: &Path) -> Engine {
+        let durability = Durability::Group(Duration::from_secs(3600));
+        let options = Options::new(2)
+            .durability(durability)
+            .seal_after(1500)
+            .largest_segment(3000);
+        Engine::open(Arc::new(OsFs), dir.to_owned(), Some(&options), durability).unwrap()
+    }
+
+    fn put(engine: &Engine, name: &str) {
+        let points: Vec<Point> = (0..3000)
+            .map(|i| Point {
+                id: format!("{name}{i}"),
+                vector: vec![1.0, 0.5],
+                text: String::new(),
+                metadata: Metadata::new(),
+            })
+            .collect();
+        for batch in points.chunks(500) {
+            let write = Write::upsert(batch, 2).unwrap();
+            engine.write(write).unwrap();
+        }
+    }
+
+    fn delete(engine: &Engine, name: &str, count: usize) {
+        let ids = (0..count).map(|i| format!("{name}{i}"));
+        let write = Write::Delete(Which::Ids(ids.collect()));
+        engine.write(write).unwrap();
+    }
+
+    #[test]
+    fn the_record_of_a_deletion_outlives_the_rewriting_of_its_log() {
+        let dir = tempfile::tempdir().unwrap();
+        let engine = open(dir.path());
+        put(&engine, "old");
+        engine.maintain(false).unwrap();
+        // In the same log: one deletion of what lies in the first, and many of what lies beside.
+        put(&engine, "new");
+        delete(&engine, "old", 1);
+        delete(&engine, "new", 2000);
+        put(&engine, "more");
+        engine.maintain(false).unwrap();
+        let ids = |engine: &Engine| {
+            let view = engine.view().unwrap();
+            let all = view.select(None).unwrap().into_iter();
+            let ids: gori_core::Result<Vec<_>> = all.map(|at| view.id(at)).collect();
+            ids.unwrap()
+        };
+        let want = ids(&engine);
+        assert_eq!(want.len(), 2999 + 1000 + 3000);
+        drop(engine);
+        for entry in std::fs::read_dir(dir.path()).unwrap() {
+            let path = entry.unwrap().path();
+            if path.to_string_lossy().contains("idx-") {
+                std::fs::remove_file(path).unwrap();
+            }
+        }
+        assert_eq!(ids(&open(dir.path())), want);
+    }
+}

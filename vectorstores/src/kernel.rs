@@ -23,6 +23,7 @@ pub(crate) const fn stride(dims: usize) -> usize {
 
 type DotI8 = fn(&[i8], &[i8]) -> i32;
 type Dot4I8 = fn(&[i8], [&[i8]; 4]) -> [i32; 4];
+type DotFine = fn(&[f32], &[i8], &[u8]) -> f32;
 type DotF32 = fn(&[f32], &[f32]) -> f32;
 
 /// One set of instructions.
@@ -35,6 +36,10 @@ pub(crate) struct Kernel {
     pub(crate) dot_i8: DotI8,
     /// The dot products of a row of codes with four others, all of the same length.
     pub(crate) dot4_i8: Dot4I8,
+    /// The dot product of a vector, filled up with zeros to the length of the codes, with
+    /// sixteen times each code plus its fine code, which lie two to a byte: that of a number in
+    /// the first half of the row in the lower bits, that of the one half a row later above.
+    pub(crate) dot_fine: DotFine,
     /// The dot product of two vectors; the shorter length counts.
     pub(crate) dot_f32: DotF32,
 }
@@ -43,6 +48,7 @@ const PORTABLE: Kernel = Kernel {
     name: "portable",
     dot_i8: portable::dot_i8,
     dot4_i8: |a, rows| rows.map(|row| portable::dot_i8(a, row)),
+    dot_fine: portable::dot_fine,
     dot_f32: gori_core::dot,
 };
 
@@ -88,6 +94,31 @@ pub(crate) fn quantise(vector: &[f32], codes: &mut [i8]) -> f32 {
     scale
 }
 
+/// Fine codes lie from 0 to 15; so much less than one stands for the middle of its code.
+pub(crate) const FINE_MIDDLE: f32 = 7.5;
+
+/// Fills in the fine codes of a vector that was [quantised](quantise) with this scale:
+/// `codes[i] + (fine[i] - FINE_MIDDLE) / 16` times the scale is near `vector[i]`, by a
+/// thirty-second of a scale at most. For the layout see [`Kernel::dot_fine`].
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "the quotient lies from 0 to 15 after clamping"
+)]
+pub(crate) fn refine(vector: &[f32], scale: f32, codes: &[i8], fine: &mut [u8]) {
+    let inverse = if scale > 0.0 { 1.0 / scale } else { 0.0 };
+    fine.fill(0);
+    let half = fine.len();
+    for ((at, x), code) in vector.iter().enumerate().zip(codes) {
+        let within = (x * inverse - f32::from(*code) + 0.5) * 16.0;
+        let within = within.floor().clamp(0.0, 15.0) as u8;
+        let (at, shift) = if at < half { (at, 0) } else { (at - half, 4) };
+        if let Some(byte) = fine.get_mut(at) {
+            *byte |= within << shift;
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -119,6 +150,29 @@ mod tests {
             let want: f64 = a.iter().zip(&b).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum();
             for kernel in available() {
                 prop_assert!((f64::from((kernel.dot_f32)(&a, &b)) - want).abs() < 1e-4, "{}", kernel.name);
+            }
+        }
+
+        #[test]
+        fn fine_codes_are_sixteen_times_as_near(vector in prop::collection::vec(-9.0_f32..9.0, 1..200), query in prop::collection::vec(-1.0_f32..1.0, 200)) {
+            let width = stride(vector.len());
+            let (mut codes, mut fine) = (vec![1; width], vec![1; width / 2]);
+            let scale = quantise(&vector, &mut codes);
+            refine(&vector, scale, &codes, &mut fine);
+            let mut query = query[..vector.len()].to_vec();
+            query.resize(width, 0.0);
+            let near = |at: usize| {
+                let fine = fine[at % (width / 2)] >> if at < width / 2 { 0 } else { 4 } & 15;
+                f64::from(codes[at]) + (f64::from(fine) - f64::from(FINE_MIDDLE)) / 16.0
+            };
+            for (at, x) in vector.iter().enumerate() {
+                prop_assert!((f64::from(*x) - near(at) * f64::from(scale)).abs() <= f64::from(scale) * 0.0313);
+            }
+            let sum: f64 = query.iter().map(|x| f64::from(*x)).sum();
+            let want: f64 = (0..vector.len()).map(|at| near(at) * f64::from(query[at])).sum();
+            for kernel in available() {
+                let got = f64::from((kernel.dot_fine)(&query, &codes, &fine)) - f64::from(FINE_MIDDLE) * sum;
+                prop_assert!((got / 16.0 - want).abs() < 0.01, "{}: {} instead of {want}", kernel.name, got / 16.0);
             }
         }
 

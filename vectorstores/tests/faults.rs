@@ -21,7 +21,11 @@ use support::vectors::{DIMS, point};
 use support::{Rng, full, runs};
 
 fn options(seal_after: usize) -> Options {
-    Options::new(DIMS).seal_after(seal_after).background(false)
+    // A graph from as few points on as one log holds, so that every kind of section is there.
+    Options::new(DIMS)
+        .seal_after(seal_after)
+        .graph_from(8)
+        .background(false)
 }
 
 fn open(fs: &FaultFs) -> gori_core::Result<LocalStore> {
@@ -82,7 +86,8 @@ fn small_store() -> (FaultFs, Vec<Model>) {
 fn every_flipped_byte_is_seen_or_does_no_harm() {
     let (fs, history) = small_store();
     let (tried, seen) = runs::flip_everywhere(open, &fs, &history, 7);
-    assert!(tried > 1_000 && seen * 2 > tried);
+    // Only the zeros after the head of a log are under no checksum.
+    assert!(tried > 1_000 && tried - seen <= 7 * fs.names().len());
 }
 
 #[test]
@@ -154,7 +159,7 @@ fn child_that_writes() {
         return;
     };
     let (dir, seed) = dir.rsplit_once('#').unwrap();
-    let options = Options::new(DIMS).seal_after(25);
+    let options = Options::new(DIMS).seal_after(25).graph_from(8);
     let store = LocalStore::create_or_open(dir, options).unwrap();
     for (i, step) in script(seed.parse().unwrap()).iter().enumerate() {
         step.run(&store).unwrap();

@@ -54,7 +54,8 @@ fn small_index() -> (FaultFs, Vec<Model>) {
 fn every_flipped_byte_is_seen_or_does_no_harm() {
     let (fs, history) = small_index();
     let (tried, seen) = runs::flip_everywhere(open, &fs, &history, 13);
-    assert!(tried > 500 && seen > 50);
+    // Only the zeros after the head of a log are under no checksum.
+    assert!(tried > 500 && tried - seen <= 7 * fs.names().len());
 }
 
 #[test]

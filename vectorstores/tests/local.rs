@@ -3,9 +3,10 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use gori_core::{ErrorKind, Filter, Metadata, Metric, Point, Search, Selection, VectorStore as _};
-use gori_vectorstores::{LocalStore, MemoryStore, Options};
+use gori_vectorstores::{Durability, LocalStore, MemoryStore, Options};
 
 fn point(id: &str, vector: [f32; 2]) -> Point {
     Point {
@@ -15,6 +16,9 @@ fn point(id: &str, vector: [f32; 2]) -> Point {
         metadata: Metadata::new(),
     }
 }
+
+/// So that many small writes do not wait for the disk.
+const SELDOM: Durability = Durability::Group(Duration::from_secs(3600));
 
 fn filled(dir: &Path, count: usize) -> LocalStore {
     let store = LocalStore::create_or_open(dir, Options::new(2).embedder("model-a")).unwrap();
@@ -244,33 +248,150 @@ fn a_graph_finds_nearly_all_of_the_nearest_and_nothing_that_is_gone() {
     }
 }
 
+/// The files of a store whose names begin like this, and their bytes.
+fn files(dir: &Path, prefix: &str) -> (usize, u64) {
+    let names = fs::read_dir(dir).unwrap().map(|entry| entry.unwrap());
+    let named = names.filter(|entry| entry.file_name().to_string_lossy().starts_with(prefix));
+    let sizes: Vec<u64> = named.map(|file| file.metadata().unwrap().len()).collect();
+    (sizes.len(), sizes.iter().sum())
+}
+
 #[test]
 fn a_large_store_is_searched_exactly_by_its_codes() {
     const DIMS: usize = 24;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap();
     for metric in [Metric::Cosine, Metric::Dot, Metric::L2] {
-        let dir = tempfile::tempdir().unwrap();
-        let options = Options::new(DIMS)
-            .metric(metric)
-            .seal_after(1000)
-            .background(false);
-        let store = LocalStore::create_or_open(dir.path(), options).unwrap();
-        let points = clustered(2500, DIMS);
-        store.blocking_upsert(&points).unwrap();
-        store.blocking_compact().unwrap();
-        let plain = MemoryStore::with_metric(DIMS, metric);
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .build()
-            .unwrap();
-        runtime.block_on(plain.upsert(&points)).unwrap();
-        for query in points.iter().step_by(41) {
-            let search = Search::new(&query.vector, 10);
-            let got = store.blocking_search(&search).unwrap();
-            let want = runtime.block_on(plain.search(&search)).unwrap();
-            let ids =
-                |hits: &[gori_core::Hit]| hits.iter().map(|hit| hit.id.clone()).collect::<Vec<_>>();
-            assert_eq!(ids(&got), ids(&want), "{metric:?}");
+        // All of it unsealed, some of it indexed, and all of it in one segment.
+        for (seal_after, compacted) in [(5000, false), (1000, false), (1000, true)] {
+            let dir = tempfile::tempdir().unwrap();
+            let options = Options::new(DIMS)
+                .metric(metric)
+                .seal_after(seal_after)
+                .background(false);
+            let store = LocalStore::create_or_open(dir.path(), options).unwrap();
+            let points = clustered(2500, DIMS);
+            for batch in points.chunks(100) {
+                store.blocking_upsert(batch).unwrap();
+            }
+            if compacted {
+                store.blocking_compact().unwrap();
+            }
+            let plain = MemoryStore::with_metric(DIMS, metric);
+            runtime.block_on(plain.upsert(&points)).unwrap();
+            for query in points.iter().step_by(41) {
+                let mut search = Search::new(&query.vector, 10);
+                let want = runtime.block_on(plain.search(&search)).unwrap();
+                for least in [None, Some(want[5].score)] {
+                    search.min_score = least;
+                    let got = store.blocking_search(&search).unwrap();
+                    let ids = |hits: &[gori_core::Hit]| {
+                        hits.iter().map(|hit| hit.id.clone()).collect::<Vec<_>>()
+                    };
+                    let want = &want[..least.map_or(10, |_| 6)];
+                    assert_eq!(
+                        ids(&got),
+                        ids(want),
+                        "{metric:?}, sealed after {seal_after}"
+                    );
+                }
+            }
         }
     }
+}
+
+#[test]
+fn a_log_leaves_the_memory_when_it_is_sealed_and_waits_for_no_merge() {
+    let dir = tempfile::tempdir().unwrap();
+    let options = Options::new(2).seal_after(50).background(false);
+    let store = LocalStore::create_or_open(dir.path(), options).unwrap();
+    for i in 0..120 {
+        store
+            .blocking_upsert(&[point(&format!("p{i}"), [1.0, i as f32])])
+            .unwrap();
+    }
+    assert_eq!(files(dir.path(), "idx-").0, 2);
+    assert_eq!(ids(&store).len(), 120);
+    store.blocking_compact().unwrap();
+    assert_eq!(files(dir.path(), "idx-").0, 1);
+    drop(store);
+    assert_eq!(ids(&LocalStore::open(dir.path()).unwrap()).len(), 120);
+}
+
+#[test]
+fn what_was_replaced_before_its_log_was_indexed_is_given_back_by_a_compaction() {
+    let dir = tempfile::tempdir().unwrap();
+    let options = Options::new(2).seal_after(100).background(false);
+    let store = LocalStore::create_or_open(dir.path(), options.durability(SELDOM)).unwrap();
+    for round in 0..50 {
+        for i in 0..10 {
+            store
+                .blocking_upsert(&[point(&format!("p{i}"), [1.0, round as f32])])
+                .unwrap();
+        }
+    }
+    let (_, before) = files(dir.path(), "log-");
+    store.blocking_compact().unwrap();
+    let (_, after) = files(dir.path(), "log-");
+    assert!(after * 10 < before, "{before} bytes of logs, {after} after");
+    assert_eq!(ids(&store).len(), 10);
+}
+
+#[test]
+fn what_was_deleted_stays_so_in_a_store_of_many_segments_that_loses_its_indexes() {
+    let dir = tempfile::tempdir().unwrap();
+    let options = Options::new(2)
+        .seal_after(20)
+        .largest_segment(50)
+        .durability(SELDOM)
+        .background(false);
+    let store = LocalStore::create_or_open(dir.path(), options).unwrap();
+    let mut want = Vec::new();
+    for i in 0..400 {
+        let id = format!("p{i}");
+        let long = "x".repeat(100);
+        let text = |point: Point| Point {
+            text: long.clone(),
+            ..point
+        };
+        store
+            .blocking_upsert(&[text(point(&id, [1.0, i as f32]))])
+            .unwrap();
+        match i % 3 {
+            // Long ago, just now, or never.
+            0 if i >= 150 => {
+                let old = format!("p{}", i - 150);
+                store.blocking_delete(&Selection::Ids(&[&old])).unwrap();
+                want.retain(|id| *id != old);
+            }
+            1 => drop(store.blocking_delete(&Selection::Ids(&[&id])).unwrap()),
+            _ => {}
+        }
+        if i % 3 != 1 {
+            want.push(id);
+        }
+    }
+    let (_, before) = files(dir.path(), "log-");
+    store.blocking_compact().unwrap();
+    assert_eq!(store.stats().unwrap().dead, 0);
+    let (count, after) = files(dir.path(), "log-");
+    assert!(
+        after * 3 < before * 2,
+        "{before} bytes of logs, {after} after"
+    );
+    assert!(count > 3, "each segment has a log of its own");
+    assert_eq!(ids(&store), want);
+    drop(store);
+    for entry in fs::read_dir(dir.path()).unwrap() {
+        let path = entry.unwrap().path();
+        if path.to_string_lossy().contains("idx-") {
+            fs::remove_file(path).unwrap();
+        }
+    }
+    let store = LocalStore::open(dir.path()).unwrap();
+    assert!(!store.report().rebuilt.is_empty());
+    assert_eq!(ids(&store), want);
 }
 
 #[test]

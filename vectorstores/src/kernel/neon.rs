@@ -3,7 +3,7 @@
 
 use std::arch::aarch64::*;
 
-use super::{Kernel, LANES};
+use super::{Kernel, LANES, portable};
 
 pub(super) fn available() -> Vec<Kernel> {
     if !std::arch::is_aarch64_feature_detected!("neon") {
@@ -15,8 +15,15 @@ pub(super) fn available() -> Vec<Kernel> {
         dot_i8: |a, b| unsafe { dot_i8(a, b) },
         // SAFETY: as above.
         dot4_i8: |a, rows| rows.map(|row| unsafe { dot_i8(a, row) }),
+        // SAFETY: as above.
+        dot_fine: |query, codes, fine| unsafe { dot_fine(query, codes, fine) },
         dot_f32: gori_core::dot,
     }]
+}
+
+#[target_feature(enable = "neon")]
+fn dot_fine(query: &[f32], codes: &[i8], fine: &[u8]) -> f32 {
+    portable::dot_fine(query, codes, fine)
 }
 
 #[target_feature(enable = "neon")]

@@ -3,13 +3,13 @@
 //! AVX2 has a product of unsigned with signed bytes only, whose pairs are added up in 16
 //! bits. `|a| * (b with the sign of a)` makes one factor unsigned, and 2 * 127 * 127 = 32,258
 //! fits 16 bits, which is why -128 is no code. VNNI multiplies unsigned with signed bytes too,
-//! but adds up in 32 bits: 128 is added to every `a` by flipping its top bit, and
-//! `128 * sum(b)` taken off at the end.
+//! but adds up in 32 bits: 128 is added to every code of the row by flipping its top bit, and
+//! `128 * sum(a)` taken off at the end, which is the same for all rows.
 #![allow(unsafe_code)]
 
 use std::arch::x86_64::*;
 
-use super::{Kernel, LANES};
+use super::{Kernel, LANES, portable};
 
 pub(super) fn available() -> Vec<Kernel> {
     let mut all = Vec::new();
@@ -22,7 +22,9 @@ pub(super) fn available() -> Vec<Kernel> {
             // SAFETY: the instructions were found to be there.
             dot_i8: |a, b| unsafe { dot_i8_vnni(a, b) },
             // SAFETY: as above.
-            dot4_i8: |a, rows| rows.map(|row| unsafe { dot_i8_vnni(a, row) }),
+            dot4_i8: |a, rows| unsafe { dot4_i8_vnni(a, rows) },
+            // SAFETY: as above.
+            dot_fine: |query, codes, fine| unsafe { dot_fine_avx512(query, codes, fine) },
             // SAFETY: as above.
             dot_f32: |a, b| unsafe { dot_f32_avx512(a, b) },
         });
@@ -34,6 +36,8 @@ pub(super) fn available() -> Vec<Kernel> {
             dot_i8: |a, b| unsafe { dot_i8_avx2(a, b) },
             // SAFETY: as above.
             dot4_i8: |a, rows| unsafe { dot4_i8_avx2(a, rows) },
+            // SAFETY: as above.
+            dot_fine: |query, codes, fine| unsafe { dot_fine_avx2(query, codes, fine) },
             // SAFETY: as above.
             dot_f32: |a, b| unsafe { dot_f32_avx2(a, b) },
         });
@@ -128,11 +132,41 @@ fn dot_i8_vnni(a: &[i8], b: &[i8]) -> i32 {
                 _mm512_loadu_si512(b.as_ptr().cast()),
             )
         };
-        products = _mm512_dpbusd_epi32(products, _mm512_xor_si512(a, top), b);
+        products = _mm512_dpbusd_epi32(products, _mm512_xor_si512(b, top), a);
         // The top bit alone is 128 as an unsigned byte.
-        sums = _mm512_dpbusd_epi32(sums, top, b);
+        sums = _mm512_dpbusd_epi32(sums, top, a);
     }
     _mm512_reduce_add_epi32(_mm512_sub_epi32(products, sums))
+}
+
+/// As above for four rows at once, which share the sum of `a`.
+#[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
+fn dot4_i8_vnni(a: &[i8], rows: [&[i8]; 4]) -> [i32; 4] {
+    let (a, _) = a.as_chunks::<LANES>();
+    let [b, c, d, e] = rows.map(|row| row.as_chunks::<LANES>().0);
+    let top = _mm512_set1_epi8(-128);
+    let (mut products, mut sums) = ([_mm512_setzero_si512(); 4], _mm512_setzero_si512());
+    for ((((a, b), c), d), e) in a.iter().zip(b).zip(c).zip(d).zip(e) {
+        // SAFETY: the array has 64 bytes, and the load needs no alignment.
+        let a = unsafe { _mm512_loadu_si512(a.as_ptr().cast()) };
+        sums = _mm512_dpbusd_epi32(sums, top, a);
+        for (product, row) in products.iter_mut().zip([b, c, d, e]) {
+            // SAFETY: as above.
+            let row = unsafe { _mm512_loadu_si512(row.as_ptr().cast()) };
+            *product = _mm512_dpbusd_epi32(*product, _mm512_xor_si512(row, top), a);
+        }
+    }
+    products.map(|product| _mm512_reduce_add_epi32(_mm512_sub_epi32(product, sums)))
+}
+
+#[target_feature(enable = "avx512f,avx512bw")]
+fn dot_fine_avx512(query: &[f32], codes: &[i8], fine: &[u8]) -> f32 {
+    portable::dot_fine(query, codes, fine)
+}
+
+#[target_feature(enable = "avx2,fma")]
+fn dot_fine_avx2(query: &[f32], codes: &[i8], fine: &[u8]) -> f32 {
+    portable::dot_fine(query, codes, fine)
 }
 
 #[target_feature(enable = "avx2,fma")]

@@ -129,6 +129,14 @@ impl LexicalStore {
         offload(move || engine.verify()).await
     }
 
+    /// [`verify`](Self::verify), on this thread.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn blocking_verify(&self) -> Result<()> {
+        self.0.verify()
+    }
+
     /// [`LexicalIndex::upsert`], on this thread.
     ///
     /// # Errors

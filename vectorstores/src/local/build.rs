@@ -7,6 +7,7 @@ use gori_core::{Error, ErrorKind, Metric, Result, Stop};
 
 use super::chunk::hash;
 use super::codec::Put;
+use super::coded::Scale;
 use super::fields;
 use super::fs::Fs;
 use super::grow::{Rows, grow};
@@ -15,8 +16,8 @@ use super::log::Log;
 use super::manifest::Identity;
 use super::names::Span;
 use super::options::Tuning;
-use super::segment::{Scale, pack};
-use crate::kernel::{quantise, stride};
+use super::segment::pack;
+use crate::kernel::{quantise, refine, stride};
 use crate::score::inverse_norm;
 
 /// A point to be indexed: which of the logs, and where in it.
@@ -44,25 +45,28 @@ pub(crate) fn build(
         dir,
         identity,
         tuning,
-        stop,
+        ..
     } = *site;
     let rows = u32::try_from(sources.len())
         .map_err(|_| Error::new(ErrorKind::TooLarge, "a segment cannot hold 2^32 points"))?;
     let mut columns = Columns::default();
     let mut writer = IndexWriter::create(fs, dir, index)?;
+    let mut codes = vec![0; stride(identity.dims)];
     writer.begin("codes")?;
-    // The logs are read and not mapped, so that they are not all in memory at the end.
-    let (mut codes, mut body) = (vec![0; stride(identity.dims)], Vec::new());
-    for (row, (log, at)) in (0..).zip(sources) {
-        if row % 256 == 0 {
-            stop.check()?;
-        }
-        let source = logs.get(*log).ok_or_else(|| internal("an unknown log"))?;
-        source.read_body(*at, &mut body)?;
-        let put = Put::decode(&body, identity.dims).ok_or_else(|| source.damaged(*at))?;
-        columns.add(row, &put, pack(*log, *at), &mut codes)?;
-        writer.write(bytemuck::cast_slice(&codes))?;
-    }
+    each(site, logs, sources, |row, put| {
+        let (log, at) = sources.get(row as usize).copied().unwrap_or_default();
+        columns.add(row, put, pack(log, at), &mut codes)?;
+        writer.write(bytemuck::cast_slice(&codes))
+    })?;
+    // Read once more, so that no more than the codes of one row is ever held.
+    let mut fine = vec![0; codes.len() / 2];
+    writer.begin("fine")?;
+    each(site, logs, sources, |_, put| {
+        let vector: Vec<f32> = put.vector().collect();
+        let scale = quantise(&vector, &mut codes);
+        refine(&vector, scale, &codes, &mut fine);
+        writer.write(&fine)
+    })?;
     if has_graph(identity.metric, sources.len(), tuning) {
         writer.pause()?;
         add_graph(site, index, &columns.scales, &mut writer)?;
@@ -89,9 +93,30 @@ pub(crate) fn build(
     )
 }
 
+/// Reads these points from their logs, one after the other. The logs are read and not mapped,
+/// so that they are not all in memory at the end.
+fn each(
+    site: &Site<'_>,
+    logs: &[Arc<Log>],
+    sources: &[Source],
+    mut work: impl FnMut(u32, &Put<'_>) -> Result<()>,
+) -> Result<()> {
+    let mut body = Vec::new();
+    for (row, (log, at)) in (0..).zip(sources) {
+        if row % 256 == 0 {
+            site.stop.check()?;
+        }
+        let log = logs.get(*log).ok_or_else(|| internal("an unknown log"))?;
+        log.read_body(*at, &mut body)?;
+        let put = Put::decode(&body, site.identity.dims).ok_or_else(|| log.damaged(*at))?;
+        work(row, &put)?;
+    }
+    Ok(())
+}
+
 /// Whether so many rows get a graph. By dot product the nearest need not be near each other,
 /// which a graph relies on.
-fn has_graph(metric: Metric, rows: usize, tuning: &Tuning) -> bool {
+pub(crate) fn has_graph(metric: Metric, rows: usize, tuning: &Tuning) -> bool {
     metric != Metric::Dot && rows >= tuning.graph_from
 }
 
@@ -140,9 +165,10 @@ impl Columns {
         let vector: Vec<f32> = put.vector().collect();
         let scale = quantise(&vector, codes);
         let inverse = inverse_norm(&vector);
-        self.spread = self.spread.max(scale * inverse);
-        self.longest = self.longest.max(1.0 / inverse);
-        self.scales.push(Scale { scale, inverse });
+        let scale = Scale { scale, inverse };
+        self.spread = self.spread.max(scale.spread());
+        self.longest = self.longest.max(scale.length());
+        self.scales.push(scale);
         self.places.push(place);
         self.hashes.push((hash(put.id), row));
         let metadata = put

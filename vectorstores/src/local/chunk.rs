@@ -1,22 +1,25 @@
-//! Points that are not sealed yet: what a search needs is in memory, the rest in the log.
+//! Points that are not indexed yet: their codes are in memory, the rest in the log.
 
 use std::sync::Arc;
 
-use gori_core::{Metadata, Point};
+use gori_core::{Metadata, Point, Result};
 
+use super::bits::Bits;
+use super::codec::Put;
+use super::coded::{Coded, Scale};
 use super::log::{Log, Place};
+use crate::kernel::{quantise, stride};
 use crate::score::inverse_norm;
 
 /// The most rows that are joined into one chunk.
 const FULL: usize = 1024;
 
-/// What is kept in memory of a point, beside its vector.
+/// What is kept in memory of a point, beside its codes.
 #[derive(Clone, Debug)]
 pub(crate) struct Row {
     pub(crate) id: Arc<str>,
     pub(crate) metadata: Arc<Metadata>,
     pub(crate) place: Place,
-    pub(crate) inverse: f32,
 }
 
 /// Some points, never changed once made.
@@ -24,7 +27,10 @@ pub(crate) struct Row {
 pub(crate) struct Chunk {
     pub(crate) log: Arc<Log>,
     rows: Vec<Row>,
-    vectors: Vec<f32>,
+    codes: Vec<i8>,
+    scales: Vec<Scale>,
+    spread: f32,
+    longest: f32,
     /// Hashes of ids, sorted, with the row of each.
     by_hash: Vec<(u64, u32)>,
 }
@@ -38,11 +44,29 @@ impl Chunk {
         self.rows.get(row as usize)
     }
 
-    /// The rows with their vectors, in the order they came.
-    pub(crate) fn rows(&self) -> impl Iterator<Item = (&Row, &[f32])> {
-        self.rows
-            .iter()
-            .zip(self.vectors.chunks_exact(self.log.dims))
+    /// The rows in the order they came.
+    pub(crate) fn rows(&self) -> &[Row] {
+        &self.rows
+    }
+
+    pub(crate) fn coded(&self) -> Coded<'_> {
+        Coded {
+            codes: &self.codes,
+            fine: &[],
+            scales: &self.scales,
+            spread: self.spread,
+            longest: self.longest,
+        }
+    }
+
+    /// Reads the record of a row into this buffer. Its checksums are verified.
+    pub(crate) fn put<'b>(&self, row: u32, body: &'b mut Vec<u8>) -> Result<Option<Put<'b>>> {
+        let Some(Place { at, .. }) = self.row(row).map(|row| row.place) else {
+            return Ok(None);
+        };
+        self.log.read_body(at, body)?;
+        let put = Put::decode(body, self.log.dims);
+        put.ok_or_else(|| self.log.damaged(at)).map(Some)
     }
 
     /// The rows of this id: at most one that is not dead.
@@ -70,7 +94,8 @@ impl Chunk {
 #[derive(Debug, Default)]
 pub(crate) struct Builder {
     rows: Vec<Row>,
-    vectors: Vec<f32>,
+    codes: Vec<i8>,
+    scales: Vec<Scale>,
 }
 
 impl Builder {
@@ -80,14 +105,32 @@ impl Builder {
             id: point.id.as_str().into(),
             metadata: Arc::new(point.metadata.clone()),
             place,
-            inverse: inverse_norm(&point.vector),
         };
         self.push(row, &point.vector);
     }
 
     pub(crate) fn push(&mut self, row: Row, vector: &[f32]) {
+        let start = self.codes.len();
+        self.codes.resize(start + stride(vector.len()), 0);
+        let codes = self.codes.get_mut(start..).unwrap_or_default();
+        self.scales.push(Scale {
+            scale: quantise(vector, codes),
+            inverse: inverse_norm(vector),
+        });
         self.rows.push(row);
-        self.vectors.extend_from_slice(vector);
+    }
+
+    /// Adds the rows of a chunk that are not dead.
+    pub(crate) fn join(&mut self, chunk: &Chunk, dead: &Bits) {
+        let width = stride(chunk.log.dims);
+        let rows = chunk.rows.iter().zip(chunk.codes.chunks_exact(width));
+        for (number, ((row, codes), scale)) in (0..).zip(rows.zip(&chunk.scales)) {
+            if !dead.has(number) {
+                self.rows.push(row.clone());
+                self.codes.extend_from_slice(codes);
+                self.scales.push(*scale);
+            }
+        }
     }
 
     /// Says where in the log the batch begins.
@@ -105,14 +148,21 @@ impl Builder {
         self.rows.is_empty()
     }
 
-    pub(crate) fn finish(self, log: Arc<Log>) -> Chunk {
+    pub(crate) fn finish(mut self, log: Arc<Log>) -> Chunk {
+        self.rows.shrink_to_fit();
+        self.codes.shrink_to_fit();
+        self.scales.shrink_to_fit();
         let hashes = self.rows.iter().map(|row| hash(&row.id));
         let mut by_hash: Vec<_> = hashes.zip(0..).collect();
         by_hash.sort_unstable();
+        let most = |of: fn(&Scale) -> f32| self.scales.iter().map(of).fold(0.0, f32::max);
         Chunk {
             log,
+            spread: most(Scale::spread),
+            longest: most(Scale::length),
             rows: self.rows,
-            vectors: self.vectors,
+            codes: self.codes,
+            scales: self.scales,
             by_hash,
         }
     }

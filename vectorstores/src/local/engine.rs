@@ -335,9 +335,9 @@ impl Engine {
         if writer.points >= self.tuning.seal_after {
             // What was written is safe without it; who cannot seal goes on with a longer log.
             let sealed = writer.seal(&*self.fs, &self.dir);
-            if sealed.is_ok()
-                && let Some(wake) = &*lock(&self.wake)
-            {
+            // What cannot be indexed stays in memory until a merge takes it along.
+            let _ = sealed.and_then(|()| self.index_sealed(writer));
+            if let Some(wake) = &*lock(&self.wake) {
                 let _ = wake.send(());
             }
         }

@@ -29,12 +29,18 @@ pub(crate) struct Lists<'l> {
 }
 
 impl<'l> Lists<'l> {
-    pub(crate) fn of(self, at: usize) -> &'l [u32] {
-        let start = at * (self.room + 1);
-        match self.words.get(start..start + self.room + 1) {
-            Some([count, links @ ..]) => links.get(..*count as usize).unwrap_or_default(),
-            _ => &[],
+    pub(crate) fn at(self, at: usize) -> &'l [u32] {
+        match self.room_of(at) {
+            [count, links @ ..] => links.get(..*count as usize).unwrap_or_default(),
+            [] => &[],
         }
+    }
+
+    /// The count of a list and the room for its links.
+    pub(crate) fn room_of(self, at: usize) -> &'l [u32] {
+        let start = at * (self.room + 1);
+        let room = self.words.get(start..start + self.room + 1);
+        room.unwrap_or_default()
     }
 }
 
@@ -72,7 +78,7 @@ impl Layer {
     }
 
     pub(crate) fn links(&self, row: u32) -> &[u32] {
-        self.place(row).map_or(&[], |at| self.lists().of(at))
+        self.place(row).map_or(&[], |at| self.lists().at(at))
     }
 }
 
@@ -104,7 +110,7 @@ impl Upper {
         let is_whole = layers.iter().all(|layer: &Layer| {
             layer.rows.is_sorted()
                 && (0..layer.rows.len())
-                    .all(|at| layer.lists().of(at).iter().all(|row| *row < rows))
+                    .all(|at| layer.lists().at(at).iter().all(|row| *row < rows))
         });
         is_whole.then_some(Self { entry, layers })
     }

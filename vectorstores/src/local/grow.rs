@@ -6,9 +6,9 @@
 use gori_core::{Metric, Result, Stop};
 
 use super::bits::Bits;
+use super::coded::Scale;
 use super::graph::{DEGREE, Graph, Layer, Lists, SPARSE, Upper};
-use super::segment::Scale;
-use super::walk::{Goal, Ranked, Walk, climb, every, score_all};
+use super::walk::{Goal, Ranked, Walk, climb, score_all};
 use crate::kernel::{Kernel, best, prefetch};
 
 /// The width of the beam that looks for the neighbours of a new row.
@@ -161,7 +161,7 @@ impl Growing<'_> {
             }
             if layer > level {
                 if let (Some(layer), Some(best)) = (self.layer(layer), near.first_mut()) {
-                    *best = climb(&goal, *best, |row| layer.links(row));
+                    *best = climb(&goal, *best, layer);
                 }
                 continue;
             }
@@ -189,15 +189,13 @@ impl Growing<'_> {
             .checked_sub(1)
             .and_then(|at| self.upper.layers.get(at))
         {
-            Some(layer) => self
-                .walk
-                .run(goal, from, |row| layer.links(row), |_| true, limits),
+            Some(layer) => self.walk.run(goal, from, layer, |_| true, limits),
             None => {
                 let lowest = Lists {
                     words: &self.links,
                     room: DEGREE,
                 };
-                self.walk.run(goal, from, every(lowest), |_| true, limits)
+                self.walk.run(goal, from, &lowest, |_| true, limits)
             }
         };
         self.walk.found()
@@ -310,14 +308,19 @@ impl Growing<'_> {
 
     /// Adds all rows that a way leads to from this one.
     fn spread(&self, from: u32, reached: &mut Bits) {
-        let lists = every(Lists {
+        let lists = Lists {
             words: &self.links,
             room: DEGREE,
-        });
+        };
         let mut left = vec![from];
         reached.add(from);
         while let Some(row) = left.pop() {
-            left.extend(lists(row).iter().filter(|next| reached.add(**next)));
+            left.extend(
+                lists
+                    .at(row as usize)
+                    .iter()
+                    .filter(|next| reached.add(**next)),
+            );
         }
     }
 }
@@ -361,7 +364,7 @@ mod tests {
         let mut left = vec![upper.entry];
         reached.add(upper.entry);
         while let Some(row) = left.pop() {
-            let list = lists.of(row as usize);
+            let list = lists.at(row as usize);
             prop_assert!(!list.contains(&row), "{row} is linked to itself");
             let mut distinct = list.to_vec();
             distinct.sort_unstable();

@@ -34,7 +34,7 @@ pub(crate) struct Foot {
     /// The logs it was made from, oldest first.
     pub(crate) logs: Vec<Span>,
     pub(crate) rows: u32,
-    /// The largest error that quantising a row can make in a score, see `segment.rs`.
+    /// The largest scale of a row for its vector at unit length, see `coded.rs`.
     pub(crate) spread: f32,
     /// The longest row.
     pub(crate) longest: f32,

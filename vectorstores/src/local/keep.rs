@@ -1,7 +1,7 @@
 //! Keeping house: sealed logs are indexed, small segments merged, and logs that are mostly
-//! garbage rewritten. Reads go on on the old files meanwhile, writes but for the commit.
+//! garbage rewritten. Reads go on on the old files meanwhile, and writes but for the commit and
+//! for the indexing of a log that was just sealed, which takes no longer than writing it did.
 
-use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -16,94 +16,12 @@ use super::log::{Log, LogWriter, Tip};
 use super::manifest::{Identity, Indexed, Manifest, SealedLog};
 use super::names::Span;
 use super::open::open_log;
+use super::options::Tuning;
+use super::plan::{Job, covered, plan, segments};
 use super::record::{Frames, Kind};
 use super::segment::Segment;
 use super::view::{Address, Data, Part, View};
-
-/// The most points in a segment. A larger one would take too much memory to merge.
-const MOST: usize = 1 << 16;
-
-/// Fewer dead points than this are not worth a rewriting.
-const WORTHWHILE: usize = 1024;
-
-/// What is to be done: one segment made from these parts of the view.
-#[derive(Debug)]
-struct Job {
-    parts: Range<usize>,
-    logs: Vec<Span>,
-    /// Whether the logs are rewritten too, without what is dead.
-    rewrite: bool,
-}
-
-/// What is left to do after this, if anything. `all` leaves nothing dead and one segment.
-fn plan(view: &View, manifest: &Manifest, all: bool) -> Option<Job> {
-    let sealed: Vec<Span> = manifest.sealed.iter().map(|sealed| sealed.log).collect();
-    let is_sealed = |part: &Part| sealed.iter().any(|span| part.is_of(*span));
-    let end = view.parts.iter().take_while(|part| is_sealed(part)).count();
-    let held = view.parts.get(..end)?;
-    let (rows, dead): (usize, usize) = (
-        held.iter().map(Part::len).sum(),
-        held.iter().map(|part| part.dead.len()).sum(),
-    );
-    let wasteful = if all {
-        dead > 0
-    } else {
-        dead >= WORTHWHILE && dead * 2 > rows
-    };
-    if wasteful && rows - dead <= MOST {
-        return Some(Job {
-            parts: 0..end,
-            logs: sealed,
-            rewrite: true,
-        });
-    }
-    let segments = held
-        .iter()
-        .take_while(|part| matches!(part.data, Data::Segment(_)))
-        .count();
-    let covered: usize = held
-        .iter()
-        .map(|part| match &part.data {
-            Data::Segment(segment) => segment.index.foot.logs.len(),
-            Data::Chunk(_) => 0,
-        })
-        .sum();
-    let is_done = covered == sealed.len();
-    let mut start = segments;
-    let mut size: usize = held.get(segments..)?.iter().map(Part::len).sum();
-    if is_done {
-        // Nothing new: only a compaction joins what stands apart by its size.
-        if !all || segments < 2 {
-            return None;
-        }
-        start = segments - 1;
-        size = held.last().map_or(0, Part::len);
-    }
-    let first = start;
-    while let Some(before) = start.checked_sub(1).and_then(|at| held.get(at)) {
-        if size + before.len() > MOST || !(all || before.len() <= 2 * size) {
-            break;
-        }
-        size += before.len();
-        start -= 1;
-    }
-    if is_done && start == first {
-        return None;
-    }
-    let older: usize = held
-        .get(..start)?
-        .iter()
-        .map(|part| match &part.data {
-            Data::Segment(segment) => segment.index.foot.logs.len(),
-            Data::Chunk(_) => 0,
-        })
-        .sum();
-    Some(Job {
-        parts: start..end,
-        logs: sealed.get(older..)?.to_vec(),
-        rewrite: false,
-    })
-}
+use super::write::Writer;
 
 impl Engine {
     /// Indexes what is sealed, merges and rewrites as far as that pays, or all when asked.
@@ -126,7 +44,7 @@ impl Engine {
                 let writer = lock(writer);
                 (self.seen(), writer.manifest.clone())
             };
-            let Some(job) = plan(&view, &manifest, all) else {
+            let Some(job) = plan(&view, &manifest, &self.tuning, all) else {
                 return Ok(());
             };
             self.work(&job, &view, &manifest)?;
@@ -134,9 +52,40 @@ impl Engine {
     }
 
     fn work(&self, job: &Job, view: &View, manifest: &Manifest) -> Result<()> {
+        let made = self.make(job, view, manifest, &self.tuning)?;
+        let Some(writer) = self.writer() else {
+            return Ok(());
+        };
+        self.adopt(job, made, &mut lock(writer))
+    }
+
+    /// Indexes the log that was just sealed, so that it leaves the memory at once, however long
+    /// merging takes: without a graph, which a merge adds.
+    pub(crate) fn index_sealed(&self, writer: &mut Writer) -> Result<()> {
+        let view = self.seen();
+        let sealed = &writer.manifest.sealed;
+        // A log that could not be indexed before waits for the next merge, and later ones too.
+        let [log] = sealed.get(covered(&view.parts)..).unwrap_or_default() else {
+            return Ok(());
+        };
+        let job = Job {
+            parts: segments(&view.parts)..view.parts.len(),
+            logs: vec![log.log],
+            rewrite: false,
+        };
+        let tuning = Tuning {
+            graph_from: usize::MAX,
+            ..self.tuning
+        };
+        let made = self.make(&job, &view, &writer.manifest, &tuning)?;
+        self.adopt(&job, made, writer)
+    }
+
+    /// Makes the new files.
+    fn make(&self, job: &Job, view: &View, manifest: &Manifest, tuning: &Tuning) -> Result<Made> {
         let rev = manifest.rev + 1;
         let (Some(first), Some(last)) = (job.logs.first(), job.logs.last()) else {
-            return Ok(());
+            return Err(Error::new(ErrorKind::Internal, "an index of no logs"));
         };
         let span = Span {
             first: first.first,
@@ -163,7 +112,7 @@ impl Engine {
             fs: &*self.fs,
             dir: &self.dir,
             identity: &manifest.identity,
-            tuning: &self.tuning,
+            tuning,
             stop: &self.stop,
         };
         let foot = build(&site, span, &logs, &sources)?;
@@ -172,33 +121,28 @@ impl Engine {
             .map_err(|error| Error::io(self.dir.display(), error))?;
         let index = Index::open(&*self.fs, &self.dir, span, foot)?;
         let segment = Arc::new(Segment::open(&*self.fs, &self.dir, index)?);
-        let garbage = self.adopt(job, &rows, segment, foot, replaced)?;
-        for name in garbage {
-            // What stays behind is swept when the store is next opened.
-            let _ = self.fs.remove(&self.dir.join(name));
-        }
-        Ok(())
+        Ok(Made {
+            segment,
+            foot,
+            rows: rows.into_iter().map(|(from, _)| from).collect(),
+            replaced,
+        })
     }
 
     /// Puts the new segment in the place of what it was made from.
-    fn adopt(
-        &self,
-        job: &Job,
-        rows: &[(Address, Source)],
-        segment: Arc<Segment>,
-        foot: u64,
-        replaced: Option<SealedLog>,
-    ) -> Result<Vec<String>> {
-        let Some(writer) = self.writer() else {
-            return Ok(Vec::new());
-        };
-        let mut writer = lock(writer);
+    fn adopt(&self, job: &Job, made: Made, writer: &mut Writer) -> Result<()> {
+        let Made {
+            segment,
+            foot,
+            rows,
+            replaced,
+        } = made;
         // What the manifest is about to call dead must be dead after a power cut too.
         writer.log.sync()?;
         let now = self.seen();
         let dead: Bits = (0..)
             .zip(rows)
-            .filter(|(_, (from, _))| {
+            .filter(|(_, from)| {
                 now.parts
                     .get(from.part)
                     .is_some_and(|part| part.dead.has(from.row))
@@ -227,15 +171,30 @@ impl Engine {
         });
         if let Some(log) = replaced {
             garbage.extend(job.logs.iter().map(|span| span.log()));
-            manifest
-                .sealed
-                .retain(|sealed| !job.logs.contains(&sealed.log));
-            manifest.sealed.insert(0, log);
+            let is_old = |sealed: &SealedLog| job.logs.contains(&sealed.log);
+            let at = manifest.sealed.iter().position(is_old);
+            manifest.sealed.retain(|sealed| !is_old(sealed));
+            manifest.sealed.insert(at.unwrap_or_default(), log);
         }
         writer.switch(&*self.fs, &self.dir, manifest)?;
         self.publish(next);
-        Ok(garbage)
+        for name in garbage {
+            // What stays behind is swept when the store is next opened.
+            let _ = self.fs.remove(&self.dir.join(name));
+        }
+        Ok(())
     }
+}
+
+/// A segment that was made, and how it differs from what it was made from.
+#[derive(Debug)]
+struct Made {
+    segment: Arc<Segment>,
+    foot: u64,
+    /// Where its rows were before.
+    rows: Vec<Address>,
+    /// The log that takes the place of those it was made from, when they were rewritten.
+    replaced: Option<SealedLog>,
 }
 
 /// Copies points into a new log. Gives it, its end, and where each point lies.

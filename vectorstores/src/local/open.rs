@@ -18,7 +18,6 @@ use super::replay::{self, End, Record};
 use super::report::Report;
 use super::segment::Segment;
 use super::view::{Data, Part, View};
-use crate::score::inverse_norm;
 
 /// A store as its files tell it.
 #[derive(Debug)]
@@ -193,7 +192,6 @@ fn stage(log: &Log, batch: &mut Batch, record: &Record<'_>) -> Option<()> {
                     at: record.at,
                     len: u32::try_from(HEADER + record.header.padded()).ok()?,
                 },
-                inverse: inverse_norm(&vector),
             };
             batch.puts.push(row, &vector);
         }

@@ -34,9 +34,11 @@ pub(crate) struct Tuning {
     pub(crate) seal_after: usize,
     /// Rows from which a segment gets a graph.
     pub(crate) graph_from: usize,
+    /// The most rows that are merged into one segment.
+    pub(crate) largest_segment: usize,
     /// Points a walk through a graph keeps in view.
     pub(crate) beam: usize,
-    /// Whether a thread of its own seals, indexes and merges.
+    /// Whether a thread of its own merges.
     pub(crate) background: bool,
 }
 
@@ -45,6 +47,7 @@ impl Default for Tuning {
         Self {
             seal_after: 8192,
             graph_from: 10_000,
+            largest_segment: 1 << 16,
             beam: 96,
             background: true,
         }
@@ -83,6 +86,14 @@ impl Options {
         self
     }
 
+    /// How many points are merged into one segment at most; 65,536 unless said otherwise. Fewer mean
+    /// that merging takes less memory, and a search more time.
+    #[must_use]
+    pub fn largest_segment(mut self, points: usize) -> Self {
+        self.tuning.largest_segment = points.max(1);
+        self
+    }
+
     /// How many points a walk through a graph keeps in view; 96 unless said otherwise. More
     /// find more of the nearest, and take longer.
     #[must_use]
@@ -91,7 +102,7 @@ impl Options {
         self
     }
 
-    /// Whether a thread indexes and merges what was written while the store is open, which is
+    /// Whether a thread merges segments and makes their graphs while the store is open, which is
     /// so unless said otherwise. Without it [`compact`](super::LocalStore::compact) does.
     #[must_use]
     pub fn background(mut self, background: bool) -> Self {

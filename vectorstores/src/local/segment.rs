@@ -5,6 +5,8 @@
 //!
 //! ```text
 //! codes   rows x stride i8   the vectors, quantised, see kernel.rs
+//! fine    rows x stride / 2  where between the bounds of its code each number lies, see coded.rs;
+//!                            missing in older files
 //! rows    rows x (f32 scale of the codes, f32 one over the length of the vector)
 //! places  rows x u64         which of the index's logs << 40 | byte in it / 8
 //! hashes  rows x u64         hashes of ids, ascending
@@ -14,18 +16,17 @@
 //! ```
 
 use std::path::Path;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use gori_core::{Error, Result};
 
 use super::codec::Put;
+use super::coded::Coded;
 use super::fields::Fields;
 use super::fs::Fs;
 use super::graph::{DEGREE, Graph, Lists, Upper};
 use super::index::Index;
 use super::log::Log;
-use super::record::HEADER;
 use crate::kernel::stride;
 
 const LOG_SHIFT: u32 = 40;
@@ -35,23 +36,6 @@ pub(crate) fn pack(log: usize, at: u64) -> u64 {
     ((log as u64) << LOG_SHIFT) | (at / 8)
 }
 
-/// What scoring needs of a row beside its codes.
-#[derive(Clone, Copy, Debug, bytemuck::Pod, bytemuck::Zeroable)]
-#[repr(C)]
-pub(crate) struct Scale {
-    /// What a code of 1 stands for.
-    pub(crate) scale: f32,
-    /// One over the length of the vector.
-    pub(crate) inverse: f32,
-}
-
-/// Room to read rows into, used again for each.
-#[derive(Debug, Default)]
-pub(crate) struct Scratch {
-    pub(crate) vector: Vec<f32>,
-    body: Vec<u8>,
-}
-
 /// Points of sealed logs with the index made from them.
 #[derive(Debug)]
 pub(crate) struct Segment {
@@ -59,8 +43,6 @@ pub(crate) struct Segment {
     pub(crate) logs: Vec<Arc<Log>>,
     fields: OnceLock<Option<Fields>>,
     upper: OnceLock<Option<Upper>>,
-    /// A bit for each row whose record was read before and found whole.
-    checked: Vec<AtomicU64>,
 }
 
 impl Segment {
@@ -73,13 +55,11 @@ impl Segment {
             }
             logs.push(Arc::new(log));
         }
-        let words = (index.foot.rows as usize).div_ceil(64);
         Ok(Self {
             index,
             logs,
             fields: OnceLock::new(),
             upper: OnceLock::new(),
-            checked: (0..words).map(|_| AtomicU64::new(0)).collect(),
         })
     }
 
@@ -87,18 +67,21 @@ impl Segment {
         self.index.foot.rows as usize
     }
 
-    pub(crate) fn codes(&self) -> Result<&[i8]> {
-        let codes: &[i8] = self.index.rows("codes")?;
-        self.whole(
-            "codes",
-            codes,
-            self.len() * stride(self.index.foot.identity.dims),
-        )
-    }
-
-    pub(crate) fn scales(&self) -> Result<&[Scale]> {
-        let scales = self.index.rows("rows")?;
-        self.whole("rows", scales, self.len())
+    pub(crate) fn coded(&self) -> Result<Coded<'_>> {
+        let foot = &self.index.foot;
+        let codes = self.len() * stride(foot.identity.dims);
+        let fine = match self.index.has("fine") {
+            true => self.whole("fine", self.index.rows("fine")?, codes / 2)?,
+            // It was made before there were any, and is searched without until it is merged.
+            false => &[],
+        };
+        Ok(Coded {
+            codes: self.whole("codes", self.index.rows("codes")?, codes)?,
+            fine,
+            scales: self.whole("rows", self.index.rows("rows")?, self.len())?,
+            spread: foot.spread,
+            longest: foot.longest,
+        })
     }
 
     fn whole<'s, T>(&self, name: &str, rows: &'s [T], len: usize) -> Result<&'s [T]> {
@@ -123,38 +106,13 @@ impl Segment {
     pub(crate) fn put<'b>(&self, row: u32, body: &'b mut Vec<u8>) -> Result<Put<'b>> {
         let (log, at) = self.source(row)?;
         log.read_body(at, body)?;
-        let put = Put::decode(body, log.dims).ok_or_else(|| log.damaged(at))?;
-        if let Some(word) = self.checked.get(row as usize / 64) {
-            word.fetch_or(1 << (row % 64), Ordering::Relaxed);
-        }
-        Ok(put)
+        Put::decode(body, log.dims).ok_or_else(|| log.damaged(at))
     }
 
     fn source(&self, row: u32) -> Result<(&Log, u64)> {
         let (log, at) = self.place(row)?;
         let log = self.logs.get(log);
         Ok((log.ok_or_else(|| self.index.damaged("places"))?, at))
-    }
-
-    fn is_checked(&self, row: u32) -> bool {
-        let word = self.checked.get(row as usize / 64);
-        word.is_some_and(|word| word.load(Ordering::Relaxed) >> (row % 64) & 1 == 1)
-    }
-
-    /// Reads the vector of a row, as it was put in. The record around it is verified when it is
-    /// read for the first time.
-    pub(crate) fn vector(&self, row: u32, scratch: &mut Scratch) -> Result<()> {
-        let Scratch { vector, body } = scratch;
-        if self.is_checked(row) {
-            let (log, at) = self.source(row)?;
-            vector.resize(log.dims, 0.0);
-            log.read(at + HEADER as u64, bytemuck::cast_slice_mut(vector))
-        } else {
-            let put = self.put(row, body)?;
-            vector.clear();
-            vector.extend(put.vector());
-            Ok(())
-        }
     }
 
     /// The rows of this id: at most one that is not dead.
@@ -218,5 +176,72 @@ impl Segment {
 
     pub(crate) fn error(&self, row: u32) -> Error {
         self.index.damaged(&format!("row {row}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::local::fs::OsFs;
+    use crate::local::index::IndexWriter;
+    use crate::local::manifest::Manifest;
+    use crate::{LocalStore, Options};
+    use gori_core::{Metadata, Point, Search};
+
+    /// Writes the index of a store once more, as it was before there were fine codes.
+    fn forget_fine_codes(dir: &Path) {
+        let mut manifest = Manifest::read(&OsFs, dir).unwrap().unwrap();
+        let entry = &mut manifest.segments[0];
+        let old = Index::open(&OsFs, dir, entry.index, entry.foot).unwrap();
+        let sections = ["codes", "rows", "places", "hashes", "owners", "fields"];
+        let sections = sections.map(|name| (name, old.section(name).unwrap().to_vec()));
+        let foot = old.foot.clone();
+        drop(old);
+        let mut writer = IndexWriter::create(&OsFs, dir, entry.index).unwrap();
+        for (name, bytes) in sections {
+            writer.begin(name).unwrap();
+            writer.write(&bytes).unwrap();
+        }
+        let spread = (foot.spread, foot.longest);
+        let end = writer.finish(&foot.identity, entry.index, foot.logs, foot.rows, spread);
+        entry.foot = end.unwrap();
+        manifest
+            .commit(&OsFs, dir)
+            .map_err(|failed| failed.error)
+            .unwrap();
+    }
+
+    #[test]
+    fn an_index_of_before_there_were_fine_codes_is_searched_and_made_anew() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = LocalStore::create_or_open(dir.path(), Options::new(3)).unwrap();
+        let points: Vec<Point> = (0..200_u16)
+            .map(|i| Point {
+                id: i.to_string(),
+                vector: vec![1.0, f32::from(i % 20), f32::from(i / 20)],
+                text: String::new(),
+                metadata: Metadata::new(),
+            })
+            .collect();
+        store.blocking_upsert(&points).unwrap();
+        store.blocking_compact().unwrap();
+        let ask = |store: &LocalStore| {
+            let search = |point: &Point| store.blocking_search(&Search::new(&point.vector, 7));
+            let hits: Result<Vec<_>> = points.iter().map(search).collect();
+            hits.unwrap()
+        };
+        let want = ask(&store);
+        drop(store);
+        forget_fine_codes(dir.path());
+        let options = Options::new(3).background(false);
+        let store = LocalStore::create_or_open(dir.path(), options).unwrap();
+        assert!(store.report().rebuilt.is_empty());
+        assert_eq!(ask(&store), want);
+        store.blocking_compact().unwrap();
+        drop(store);
+        let manifest = Manifest::read(&OsFs, dir.path()).unwrap().unwrap();
+        let entry = &manifest.segments[0];
+        let index = Index::open(&OsFs, dir.path(), entry.index, entry.foot).unwrap();
+        assert!(index.has("fine"));
     }
 }

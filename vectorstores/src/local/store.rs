@@ -165,6 +165,14 @@ impl LocalStore {
         offload(move || handle.engine.verify()).await
     }
 
+    /// [`verify`](Self::verify), on this thread.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn blocking_verify(&self) -> Result<()> {
+        self.0.engine.verify()
+    }
+
     /// Waits until all that was acknowledged would outlive a power cut. With
     /// [`Durability::Sync`] it already does.
     ///
@@ -175,8 +183,9 @@ impl LocalStore {
         offload(move || handle.engine.flush()).await
     }
 
-    /// Indexes everything, drops what is dead, and merges all into one segment. Searches go on
-    /// meanwhile, and writes but for moments.
+    /// Indexes everything, drops what is dead, and merges all into one segment, or into as few
+    /// as their [largest size](Options::largest_segment) allows. Searches go on meanwhile, and
+    /// writes but for moments.
     ///
     /// # Errors
     /// Those of the disk; the store is as it was.

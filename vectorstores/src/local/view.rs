@@ -4,11 +4,12 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use gori_core::{Filter, Point, Result, Selection};
+use gori_core::{Error, Filter, Point, Result, Selection};
 
 use super::bits::Bits;
 use super::chunk::{Builder, Chunk, hash};
 use super::codec::Put;
+use super::coded::Coded;
 use super::names::Span;
 use super::segment::Segment;
 
@@ -68,8 +69,8 @@ impl Part {
             (_, None) => Bits::all(self.len()),
             (Data::Chunk(chunk), Some(filter)) => (0..)
                 .zip(chunk.rows())
-                .filter(|(_, (row, _))| filter.matches(&row.metadata))
-                .map(|(row, _)| row)
+                .filter(|(_, row)| filter.matches(&row.metadata))
+                .map(|(number, _)| number)
                 .collect(),
             (Data::Segment(segment), Some(filter)) => {
                 let (fields, section) = segment.fields()?;
@@ -83,12 +84,39 @@ impl Part {
         Ok(rows)
     }
 
+    /// The rows by their codes.
+    pub(crate) fn coded(&self) -> Result<Coded<'_>> {
+        match &self.data {
+            Data::Chunk(chunk) => Ok(chunk.coded()),
+            Data::Segment(segment) => segment.coded(),
+        }
+    }
+
+    /// Reads the record of a row into this buffer. Its checksums are verified.
+    pub(crate) fn put<'b>(&self, row: u32, body: &'b mut Vec<u8>) -> Result<Option<Put<'b>>> {
+        match &self.data {
+            Data::Chunk(chunk) => chunk.put(row, body),
+            Data::Segment(segment) => segment.put(row, body).map(Some),
+        }
+    }
+
     /// The id of a row.
     pub(crate) fn id(&self, row: u32) -> Result<Option<String>> {
         Ok(match &self.data {
             Data::Chunk(chunk) => chunk.row(row).map(|row| row.id.to_string()),
             Data::Segment(segment) => Some(segment.put(row, &mut Vec::new())?.id.to_owned()),
         })
+    }
+
+    /// The error for a record that is whole and yet no point.
+    pub(crate) fn error(&self, row: u32) -> Error {
+        match &self.data {
+            Data::Chunk(chunk) => {
+                let place = chunk.row(row).map_or(0, |row| row.place.at);
+                chunk.log.damaged(place)
+            }
+            Data::Segment(segment) => segment.error(row),
+        }
     }
 
     /// Whether it holds points of this log.
@@ -235,13 +263,8 @@ impl View {
         let mut dead = Bits::default();
         while let Some((last, last_dead)) = self.pop_joinable(&chunk) {
             let mut joined = Builder::default();
-            for (held, dead) in [(&last, &*last_dead), (&chunk, &dead)] {
-                for ((row, vector), number) in held.rows().zip(0..) {
-                    if !dead.has(number) {
-                        joined.push(row.clone(), vector);
-                    }
-                }
-            }
+            joined.join(&last, &last_dead);
+            joined.join(&chunk, &dead);
             chunk = Arc::new(joined.finish(Arc::clone(&chunk.log)));
             dead = Bits::default();
         }
@@ -265,22 +288,10 @@ impl View {
         let Some(part) = self.parts.get(address.part) else {
             return Ok(None);
         };
-        match &part.data {
-            Data::Chunk(chunk) => {
-                let Some(row) = chunk.row(address.row) else {
-                    return Ok(None);
-                };
-                let body = chunk.log.body(row.place)?;
-                let point = Put::decode(&body, chunk.log.dims).and_then(|put| put.point());
-                point
-                    .ok_or_else(|| chunk.log.damaged(row.place.at))
-                    .map(Some)
-            }
-            Data::Segment(segment) => {
-                let point = segment.put(address.row, &mut Vec::new())?.point();
-                point.ok_or_else(|| segment.error(address.row)).map(Some)
-            }
-        }
+        let mut body = Vec::new();
+        let put = part.put(address.row, &mut body)?;
+        let point = put.map(|put| put.point().ok_or_else(|| part.error(address.row)));
+        point.transpose()
     }
 
     pub(crate) fn get(&self, ids: &[&str]) -> Result<Vec<Point>> {

@@ -4,7 +4,8 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 use super::bits::Bits;
-use super::graph::{DEGREE, Graph, Lists};
+use super::graph::{DEGREE, Graph, Layer, Lists};
+use crate::kernel::prefetch;
 
 /// A score and its row as one number that sorts by score.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -52,6 +53,34 @@ pub(crate) trait Goal {
     }
 }
 
+/// Where the links of rows are found.
+pub(crate) trait Links {
+    /// The rows that a row is linked to.
+    fn of(&self, row: u32) -> &[u32];
+
+    /// Says that the links of a row may be asked for soon.
+    fn announce(&self, row: u32);
+}
+
+impl Links for Lists<'_> {
+    fn of(&self, row: u32) -> &[u32] {
+        self.at(row as usize)
+    }
+
+    fn announce(&self, row: u32) {
+        prefetch(bytemuck::cast_slice(self.room_of(row as usize)));
+    }
+}
+
+impl Links for Layer {
+    fn of(&self, row: u32) -> &[u32] {
+        self.links(row)
+    }
+
+    /// To find them is most of the work.
+    fn announce(&self, _: u32) {}
+}
+
 /// Gives each of these rows with its score, in their order.
 pub(crate) fn score_all(
     goal: &impl Goal,
@@ -78,17 +107,18 @@ pub(crate) fn score_all(
 }
 
 /// Steps from row to row as long as that leads to a better one.
-pub(crate) fn climb<'l>(
-    goal: &impl Goal,
-    mut best: Ranked,
-    links: impl Fn(u32) -> &'l [u32],
-) -> Ranked {
-    while let Some(next) = links(best.row()).iter().map(|row| goal.ranked(*row)).max()
-        && next > best
-    {
-        best = next;
+pub(crate) fn climb(goal: &impl Goal, mut best: Ranked, links: &impl Links) -> Ranked {
+    loop {
+        let before = best;
+        let near = links.of(best.row());
+        near.iter().for_each(|row| goal.announce(*row));
+        score_all(goal, near.iter().copied(), |score, row| {
+            best = best.max(Ranked::new(score, row));
+        });
+        if best == before {
+            return best;
+        }
     }
-    best
 }
 
 impl Graph<'_> {
@@ -96,9 +126,7 @@ impl Graph<'_> {
     pub(crate) fn enter(&self, goal: &impl Goal) -> Ranked {
         let entry = goal.ranked(self.upper.entry);
         let layers = self.upper.layers.iter().rev();
-        layers.fold(entry, |best, layer| {
-            climb(goal, best, |row| layer.links(row))
-        })
+        layers.fold(entry, |best, layer| climb(goal, best, layer))
     }
 }
 
@@ -131,11 +159,11 @@ impl Walk {
     /// Walks the lists from these rows on. Only rows that are wanted get into the beam; the
     /// others are walked over. Whether it came to its end before it had scored more rows than
     /// the budget allows.
-    pub(crate) fn run<'l>(
+    pub(crate) fn run(
         &mut self,
         goal: &impl Goal,
         from: &[Ranked],
-        links: impl Fn(u32) -> &'l [u32],
+        links: &impl Links,
         wanted: impl Fn(u32) -> bool,
         (beam, budget): (usize, usize),
     ) -> bool {
@@ -145,7 +173,7 @@ impl Walk {
         self.scored = from.len();
         for first in from {
             if self.seen.add(first.row()) {
-                self.meet(*first, &wanted, beam);
+                self.meet(*first, links, &wanted, beam);
             }
         }
         while let Some(next) = self.frontier.pop() {
@@ -153,7 +181,7 @@ impl Walk {
                 break;
             }
             self.fresh.clear();
-            for row in links(next.row()) {
+            for row in links.of(next.row()) {
                 if (*row as usize) < self.rows && self.seen.add(*row) {
                     goal.announce(*row);
                     self.fresh.push(*row);
@@ -165,18 +193,25 @@ impl Walk {
             }
             let fresh = std::mem::take(&mut self.fresh);
             score_all(goal, fresh.iter().copied(), |score, row| {
-                self.meet(Ranked::new(score, row), &wanted, beam);
+                self.meet(Ranked::new(score, row), links, &wanted, beam);
             });
             self.fresh = fresh;
         }
         true
     }
 
-    fn meet(&mut self, ranked: Ranked, wanted: &impl Fn(u32) -> bool, beam: usize) {
+    fn meet(
+        &mut self,
+        ranked: Ranked,
+        links: &impl Links,
+        wanted: &impl Fn(u32) -> bool,
+        beam: usize,
+    ) {
         let full = self.best.len() >= beam;
         if full && self.best.peek().is_some_and(|worst| ranked < worst.0) {
             return;
         }
+        links.announce(ranked.row());
         self.frontier.push(ranked);
         if wanted(ranked.row()) {
             if full {
@@ -192,11 +227,6 @@ impl Walk {
         found.sort_unstable_by(|a, b| b.cmp(a));
         found
     }
-}
-
-/// The lists of a layer of which every row has one.
-pub(crate) fn every<'l>(lists: Lists<'l>) -> impl Fn(u32) -> &'l [u32] {
-    move |row| lists.of(row as usize)
 }
 
 #[cfg(test)]

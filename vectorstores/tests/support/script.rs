@@ -18,6 +18,7 @@ pub trait Subject: Sized {
     fn upsert(&self, points: &[Point]) -> Result<()>;
     fn delete(&self, which: &Selection<'_>) -> Result<()>;
     fn compact(&self) -> Result<()>;
+    fn verify(&self) -> Result<()>;
     fn repair(fs: &FaultFs) -> Result<()>;
     fn report(&self) -> &Report;
     /// All that it holds.

@@ -40,6 +40,10 @@ impl Subject for LocalStore {
         self.blocking_compact()
     }
 
+    fn verify(&self) -> Result<()> {
+        self.blocking_verify()
+    }
+
     fn repair(fs: &FaultFs) -> Result<()> {
         Self::repair_on(fs, "/store").map(drop)
     }

@@ -35,6 +35,10 @@ impl Subject for LexicalStore {
         self.blocking_compact()
     }
 
+    fn verify(&self) -> Result<()> {
+        self.blocking_verify()
+    }
+
     fn repair(fs: &FaultFs) -> Result<()> {
         Self::repair_on(fs, "/words").map(drop)
     }

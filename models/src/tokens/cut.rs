@@ -102,27 +102,71 @@ fn last_cut(text: &str, limit: usize) -> Option<usize> {
 
 /// What to take of a text whose first piece has no safe cut.
 fn stretch(text: &str, blanks: Blanks, sizes: Sizes) -> Part<'_> {
-    let is_blank = |c: char| c.is_whitespace() && (blanks == Blanks::Gpt2 || !is_newline(c));
-    let mut run = 0;
+    let mut white = White { from: 0, line: 0 };
     let mut left = None;
     for (at, c) in text.char_indices() {
         if at >= sizes.piece && left.is_some_and(|left| is_cut(left, c)) {
             return Part::Text(text.get(..at).unwrap_or(text));
         }
-        if !is_blank(c) {
-            // Blanks before a newline are of one match with it, which is harmless.
-            if at - run >= sizes.long_run && !c.is_whitespace() {
-                return long_run(text, run, left.map_or(at, |last| at - last.len_utf8()));
+        let behind = at + c.len_utf8();
+        if !c.is_whitespace() {
+            if let Some((start, end)) = white.long_match(text, at, blanks, sizes) {
+                return long_run(text, start, end);
             }
-            run = at + c.len_utf8();
+            white.from = behind;
+        }
+        if !c.is_whitespace() || blanks != Blanks::Gpt2 && is_newline(c) {
+            white.line = behind;
         }
         left = Some(c);
     }
-    if text.len() - run >= sizes.long_run && blanks == Blanks::O200k {
-        return long_run(text, run, text.len());
+    match white.long_match(text, text.len(), blanks, sizes) {
+        Some((start, end)) => long_run(text, start, end),
+        None => Part::Text(text),
     }
-    // `\s++$` in the other expressions takes what ends the text without backtracking.
-    Part::Text(text)
+}
+
+/// A run of white space.
+#[derive(Clone, Copy, Debug)]
+struct White {
+    from: usize,
+    /// Behind its last newline, where newlines are not blanks like any other.
+    line: usize,
+}
+
+impl White {
+    /// The first match in this run up to `end`, if it is a long one and surely one.
+    fn long_match(
+        self,
+        text: &str,
+        end: usize,
+        blanks: Blanks,
+        sizes: Sizes,
+    ) -> Option<(usize, usize)> {
+        let is_last = end == text.len();
+        let (before, run) = text.get(..end)?.split_at_checked(self.from)?;
+        // What ends in a newline, and with `\s++$` all that ends the text, is one match.
+        let lines = match blanks {
+            Blanks::Gpt2 => 0,
+            Blanks::Cl100k if is_last => run.len(),
+            Blanks::Cl100k | Blanks::O200k => self.line - self.from,
+        };
+        // Newlines right behind a symbol belong to its match. A text begins at a cut, so behind a
+        // letter or a digit, or behind what was a run.
+        let is_free = |c: char| is_letter(c) || c.is_ascii_digit();
+        let begins = !run.starts_with(is_newline) || before.chars().next_back().is_none_or(is_free);
+        if lines >= sizes.long_run && begins {
+            return Some((self.from, self.from + lines));
+        }
+        if end.saturating_sub(self.line) < sizes.long_run {
+            return None;
+        }
+        match (is_last, blanks) {
+            (false, _) => Some((self.line, end - run.chars().next_back()?.len_utf8())),
+            (true, Blanks::Cl100k) => None,
+            (true, Blanks::O200k | Blanks::Gpt2) => Some((self.line, end)),
+        }
+    }
 }
 
 /// What to take of a text that holds a match of blanks alone.

@@ -186,8 +186,11 @@ fn random_run(random: &mut Random) -> String {
         "👩\u{200d}👧👦🙂🎉",
         "\0\u{1}\u{2}",
         "\n\r",
+        " \n",
+        " \t\n\r\u{3000}",
+        " \t\u{a0}",
         "e\u{301}",
-    ][random.below(13)]
+    ][random.below(16)]
     .chars()
     .collect();
     let few = 1 + random.below(alphabet.len());

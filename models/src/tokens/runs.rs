@@ -8,9 +8,14 @@
 //! meet are the neighbours looked at: what is added up is then the count of the whole. Where no
 //! border stands that test, the text is encoded in one.
 
+use std::ops::RangeInclusive;
+
 use tiktoken_rs::{CoreBPE, Rank};
 
 use super::cut::{Blanks, Sizes, is_letter};
+
+/// Combining marks, which no encoding takes for letters, digits or blanks.
+const MARKS: RangeInclusive<char> = '\u{300}'..='\u{36f}';
 
 /// How many borders are tried before no further window is begun.
 const BORDERS: usize = 24;
@@ -35,7 +40,7 @@ impl Kind {
         match c {
             'A'..='Z' => Some(Self::Capital),
             '\r' | '\n' if blanks != Blanks::Gpt2 => Some(Self::Newline),
-            '\u{300}'..='\u{36f}' => Some(marks),
+            c if MARKS.contains(&c) => Some(marks),
             '\0'..='\u{8}' | '!'..='/' | ':'..='@' | '['..='`' | '{'..='~' => Some(Self::Symbol),
             '\u{200c}' | '\u{200d}' | '\u{1f300}'..='\u{1faff}' => Some(Self::Symbol),
             'a'..='z' => Some(Self::Letter),
@@ -45,10 +50,17 @@ impl Kind {
         }
     }
 
-    /// Whether a run of this kind is one match after this character too. Newlines behind a
-    /// symbol belong to its match, which ends elsewhere than one that begins among them.
-    fn follows(self, before: Option<char>) -> bool {
-        self != Self::Newline || before.is_none_or(|c| c == ' ' || c == '\t')
+    /// Whether a run of this kind that begins with `first` is one match after this character too.
+    /// Newlines behind a symbol belong to its match, which ends elsewhere than one that begins
+    /// among them; and so do marks behind two symbols where they are else of a letter's match.
+    fn follows(self, first: char, before: Option<char>) -> bool {
+        match self {
+            Self::Newline => before.is_none_or(|c| c == ' ' || c == '\t'),
+            Self::Letter if MARKS.contains(&first) => {
+                before.is_none_or(|c| c.is_whitespace() || c.is_ascii_digit() || is_letter(c))
+            }
+            _ => true,
+        }
     }
 }
 
@@ -65,7 +77,7 @@ pub(super) fn long_run(text: &str, blanks: Blanks, sizes: Sizes) -> Option<(usiz
             return Some((start, at));
         }
         start = at;
-        kind = of.filter(|kind| kind.follows(before));
+        kind = of.filter(|kind| kind.follows(c, before));
         before = Some(c);
     }
     (kind.is_some() && text.len() - start >= 2 * sizes.window).then_some((start, text.len()))

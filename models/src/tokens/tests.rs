@@ -226,6 +226,35 @@ fn a_run_counted_in_windows_counts_as_it_does_in_one() {
     assert!(runs > texts_to_try() / 2);
 }
 
+/// Two symbols take the marks behind them, and the bracket too, in one match; a window that began
+/// among the marks took them for a letter's, and left the bracket to the word.
+#[test]
+fn marks_behind_two_symbols_are_not_counted_as_a_letters() {
+    let marks: String = "00111111111010010001100011110010100000011011"
+        .chars()
+        .map(|c| if c == '0' { '\u{300}' } else { '\u{301}' })
+        .collect();
+    for before in ["🙂{", "{", "e", "1", " ", "\n", "", "\u{93f}", "{\u{93f}"] {
+        let text = format!("{before}{marks}(do");
+        for (encoding, window) in Encoding::ALL
+            .iter()
+            .flat_map(|e| [8, 20, 34].map(|w| (*e, w)))
+        {
+            let sizes = Sizes {
+                piece: 18,
+                long_run: 7,
+                window,
+                guard: 0,
+            };
+            assert_eq!(
+                count(encoding, &text, sizes),
+                whole(encoding, &text),
+                "{encoding:?} {window} {text:?}"
+            );
+        }
+    }
+}
+
 #[test]
 fn at_a_seam_counts_add_up_whatever_stands_around_it() {
     let mut random = Random(5);

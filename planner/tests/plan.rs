@@ -1,8 +1,10 @@
 //! The example `plan` with a language model: what a model understood is said back, and rendered only when it is
 //! confirmed. The model is a server that gives scripted answers, since these have to be wrong on purpose.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may")]
+#![allow(clippy::unwrap_used, unreachable_pub, reason = "a test may")]
 
-use std::path::{Path, PathBuf};
+#[path = "common/example.rs"]
+mod example;
+
 use std::process::Output;
 
 use gori_testkit::hostile::{Received, Reply, Server};
@@ -12,15 +14,6 @@ const FREE: &str = "Perception should never be alive without the camera.";
 const RIGHT: &str = r#"{"questions":[],"edges":[{"unit":"node2/perception.service","needs":"node1/camera.service","kind":"hard"}],"reactions":[]}"#;
 const CYCLE: &str = r#"{"questions":[],"edges":[{"unit":"node2/perception.service","needs":"node1/camera.service","kind":"hard"},{"unit":"node1/camera.service","needs":"node2/perception.service","kind":"hard"}],"reactions":[]}"#;
 const ASKS: &str = r#"{"questions":["How long may it take?"],"edges":[],"reactions":[]}"#;
-
-/// The example, which `cargo test` builds beside the tests.
-fn program() -> PathBuf {
-    let here = std::env::current_exe().unwrap();
-    let built = here.parent().and_then(Path::parent).unwrap();
-    built
-        .join("examples/plan")
-        .with_extension(std::env::consts::EXE_EXTENSION)
-}
 
 fn reply(received: &Received, answer: &str) -> Reply {
     match (received.method.as_str(), received.path.as_str()) {
@@ -39,7 +32,7 @@ fn reply(received: &Received, answer: &str) -> Reply {
 /// Runs `plan` on [`FREE`] with a model that always gives this answer.
 async fn plan(answer: &'static str, flags: &[&str]) -> (Output, String) {
     let server = Server::start(move |received| reply(received, answer)).await;
-    let mut command = tokio::process::Command::new(program());
+    let mut command = tokio::process::Command::new(example::built("plan"));
     let inventory = concat!(
         env!("CARGO_MANIFEST_DIR"),
         "/../examples/inventory/drive.toml"

@@ -2,22 +2,24 @@
 //!
 //! Recorded with llama-server and `cargo run --release --example goals -- --llm URL --record FILE`, under constrained
 //! decoding. What is measured here is what becomes of such answers: the check, and what is fed back; prompts are not.
-#![allow(clippy::print_stdout, clippy::unwrap_used, reason = "a test may")]
+#![allow(
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    unreachable_pub,
+    reason = "a test may"
+)]
+
+#[path = "common/example.rs"]
+mod example;
 
 use std::path::Path;
 use std::process::Command;
 
 use serde_json::Value;
 
-/// The example, which `cargo test` builds beside the tests.
 fn figures(tapes: &[&str]) -> Value {
-    let here = std::env::current_exe().unwrap();
-    let built = here.parent().and_then(Path::parent).unwrap();
-    let program = built
-        .join("examples/goals")
-        .with_extension(std::env::consts::EXE_EXTENSION);
     let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data");
-    let mut command = Command::new(program);
+    let mut command = Command::new(example::built("goals"));
     for tape in tapes {
         command.arg("--replay").arg(data.join(tape));
     }

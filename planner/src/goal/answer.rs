@@ -41,14 +41,14 @@ pub(super) fn schema(scope: &Scope<'_>) -> Value {
         all.into_iter().collect()
     };
     let unit = json!({ "type": "string", "enum": names(&scope.units) });
+    let span = span(&scope.times);
     let failing = [scope.units.as_slice(), scope.on_nodes.as_slice()].concat();
     let edge = object(
         json!({
             "unit": unit, "needs": unit,
             "kind": { "type": "string", "enum": ["hard", "soft", "succeeded", "upheld"] }
         }),
-        "deadline",
-        &scope.times,
+        span.clone().map(|span| ("deadline", span)),
     );
     let reaction = object(
         json!({
@@ -56,8 +56,7 @@ pub(super) fn schema(scope: &Scope<'_>) -> Value {
             "event": { "type": "string", "enum": ["failure", "node-loss"] },
             "stop": unit
         }),
-        "within",
-        &scope.times,
+        span.map(|span| ("within", span)),
     );
     let count = scope.units.len();
     // As many as there are ordered pairs, and no needs at all of a unit on itself.
@@ -67,27 +66,31 @@ pub(super) fn schema(scope: &Scope<'_>) -> Value {
         "edges": { "type": "array", "items": edge, "maxItems": edges },
         "reactions": { "type": "array", "items": reaction, "maxItems": (2 * count).min(16) }
     });
-    object(whole, "", &Times::Said(Vec::new()))
+    object(whole, None)
 }
 
-/// An object of properties that have to be there, and a time that may be.
-fn object(mut properties: Value, time: &str, times: &Times) -> Value {
+/// An object of properties that have to be there, and one that may be.
+fn object(mut properties: Value, optional: Option<(&str, Value)>) -> Value {
     let required: Vec<String> = properties
         .as_object()
         .map(|p| p.keys().cloned().collect())
         .unwrap_or_default();
-    let span = match times {
+    if let (Some((name, value)), Some(all)) = (optional, properties.as_object_mut()) {
+        all.insert(name.to_owned(), value);
+    }
+    json!({ "type": "object", "properties": properties, "required": required, "additionalProperties": false })
+}
+
+/// A time that the goal names, if it names any.
+fn span(times: &Times) -> Option<Value> {
+    match times {
         Times::Said(spans) if spans.is_empty() => None,
         Times::Said(spans) => {
             let spans: Vec<String> = spans.iter().map(ToString::to_string).collect();
             Some(json!({ "type": "string", "enum": spans }))
         }
         Times::Unread => Some(json!({ "type": "string", "pattern": "^[0-9]{1,5}(ms|s|min)$" })),
-    };
-    if let (Some(span), Some(all)) = (span, properties.as_object_mut()) {
-        all.insert(time.to_owned(), span);
     }
-    json!({ "type": "object", "properties": properties, "required": required, "additionalProperties": false })
 }
 
 /// Reads an answer; anything round the JSON object, such as a fence, is left away.

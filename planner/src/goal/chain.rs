@@ -20,6 +20,9 @@ use crate::plan::Plan;
 /// How often a model may try, if nothing else is said.
 const ATTEMPTS: usize = 3;
 
+/// The most units that are offered as a choice.
+const CHOICES: usize = 8;
+
 /// What came of a goal.
 #[derive(Debug, Clone)]
 pub enum Planned {
@@ -119,15 +122,15 @@ impl<L: Llm> Planner<L> {
 
     /// A goal that names no unit: no answer to it could be a plan.
     fn which_units(&self, goal: &str) -> Planned {
+        let units = &self.inventory.units;
         let question = Question {
             about: String::new(),
             question: Tongue::of(goal).which_units(),
-            choices: self
-                .inventory
-                .units
-                .iter()
-                .map(|u| u.at().to_string())
-                .collect(),
+            // More than a person reads through are no choice.
+            choices: match units.len() {
+                ..=CHOICES => units.iter().map(|u| u.at().to_string()).collect(),
+                _ => Vec::new(),
+            },
         };
         Planned::Questions {
             questions: vec![question],

@@ -15,7 +15,7 @@ pub(super) enum Found {
 }
 
 /// Lower case, blanks, dashes and underscores alike.
-fn fold(text: &str) -> String {
+pub(super) fn fold(text: &str) -> String {
     let words: Vec<String> = text
         .split([' ', '-', '_'])
         .filter(|w| !w.is_empty())

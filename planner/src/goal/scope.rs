@@ -5,6 +5,7 @@
 
 use super::english;
 use super::korean;
+use super::resolve::fold;
 use crate::inventory::{Inventory, Unit};
 use crate::name::UnitRef;
 use crate::quantity::Span;
@@ -116,10 +117,6 @@ fn is_time(word: &str) -> bool {
             .is_some_and(|(before, _)| before.chars().all(number))
     };
     ENGLISH.contains(&singular) || ENGLISH.contains(&word) || KOREAN.iter().any(|u| korean(u))
-}
-
-fn fold(text: &str) -> String {
-    text.to_lowercase().replace(['-', '_'], " ")
 }
 
 fn is_mentioned(goal: &str, unit: &Unit) -> bool {

@@ -25,7 +25,8 @@ pub(super) fn run(bytes: Bytes<'_>, emit: &mut dyn FnMut(Event) -> Result<()>) -
         bytes.stop.check()?;
         let number = u32::try_from(index + 1).unwrap_or(u32::MAX);
         let read = document.page(index).and_then(|page| {
-            // The generic form of this would be compiled a second time, here: 15 s of a build.
+            // The generic form of this, which takes layers that were read once, would be compiled a
+            // second time, here, and be nearly half of what compiling this crate takes.
             extract_text_reporting_cached(&document, &page, &fonts, ReadingOrder::Content)
         });
         let (text, complete) = match read {

@@ -1,7 +1,10 @@
 //! Values of metadata: what a filter can compare.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize};
 
 /// What is known of a document or a point beside its text, by name.
@@ -20,7 +23,7 @@ pub type Metadata = BTreeMap<String, Value>;
 /// assert_eq!(tags, Value::List(vec!["a".into(), 2.into(), true.into()]));
 /// # Ok::<(), serde_json::Error>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(untagged)]
 pub enum Value {
     /// True or false.
@@ -32,11 +35,66 @@ pub enum Value {
     /// Text.
     Str(String),
     /// Several values.
-    // Before the moment: the first kind that fits is read, and serde reads a struct of one
-    // number from a list of one number too.
     List(Vec<Value>),
     /// A moment.
     Time(Time),
+}
+
+/// By what comes, and not by trying one kind after the other: that makes an error of each that
+/// does not fit, which is most of the time that many small documents take.
+impl<'de> Deserialize<'de> for Value {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Kinds)
+    }
+}
+
+struct Kinds;
+
+impl<'de> Visitor<'de> for Kinds {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(
+            "true, false, a number, text, a list, or a moment as `{\"$time\": milliseconds}`",
+        )
+    }
+
+    fn visit_bool<E: Error>(self, value: bool) -> Result<Value, E> {
+        Ok(Value::Bool(value))
+    }
+
+    fn visit_i64<E: Error>(self, value: i64) -> Result<Value, E> {
+        Ok(Value::Int(value))
+    }
+
+    /// Above what a whole number may be it is one with a fraction.
+    fn visit_u64<E: Error>(self, value: u64) -> Result<Value, E> {
+        Ok(i64::try_from(value).map_or(Value::Float(value as f64), Value::Int))
+    }
+
+    fn visit_f64<E: Error>(self, value: f64) -> Result<Value, E> {
+        Ok(Value::Float(value))
+    }
+
+    fn visit_str<E: Error>(self, value: &str) -> Result<Value, E> {
+        Ok(Value::Str(value.to_owned()))
+    }
+
+    fn visit_string<E: Error>(self, value: String) -> Result<Value, E> {
+        Ok(Value::Str(value))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Value, A::Error> {
+        let mut values = Vec::new();
+        while let Some(value) = list.next_element()? {
+            values.push(value);
+        }
+        Ok(Value::List(values))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Value, A::Error> {
+        Time::deserialize(MapAccessDeserializer::new(map)).map(Value::Time)
+    }
 }
 
 /// A moment, in milliseconds since 1970-01-01T00:00:00Z without leap seconds.
@@ -136,5 +194,20 @@ mod tests {
                 "{json}"
             );
         }
+    }
+
+    #[test]
+    fn what_no_value_holds_is_an_error_or_the_nearest_that_does() {
+        let read = serde_json::from_str::<Value>;
+        assert_eq!(
+            read("18446744073709551615").unwrap(),
+            (u64::MAX as f64).into()
+        );
+        assert_eq!(read("-9223372036854775808").unwrap(), i64::MIN.into());
+        for wrong in ["null", "{}", r#"{"$time":"now"}"#, r#"{"a":1}"#, "[null]"] {
+            assert!(read(wrong).is_err(), "{wrong}");
+        }
+        let error = read("null").unwrap_err().to_string();
+        assert!(error.contains("a moment as"), "{error}");
     }
 }

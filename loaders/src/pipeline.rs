@@ -79,14 +79,20 @@ enum Started {
     Running(mpsc::Receiver<Result<Loaded>>),
 }
 
+/// Takes all that waits at once: a thread that has filled its channel would else be woken for
+/// every single place in it.
 fn items(started: Started) -> impl futures_core::Stream<Item = Result<Loaded>> {
-    stream::unfold(started, |mut started| async move {
-        let item = match &mut started {
-            Started::Ready(item) => item.take(),
-            Started::Running(receiver) => receiver.recv().await,
-        };
-        item.map(|item| (item, started))
-    })
+    let batches = stream::unfold(started, |mut started| async move {
+        let mut batch = Vec::new();
+        match &mut started {
+            Started::Ready(item) => batch.extend(item.take()),
+            Started::Running(receiver) => {
+                receiver.recv_many(&mut batch, WAITING).await;
+            }
+        }
+        (!batch.is_empty()).then_some((batch, started))
+    });
+    batches.map(stream::iter).flatten()
 }
 
 /// The threads of one stream. When it is dropped their work is stopped and they end.

@@ -19,7 +19,7 @@ use gori_loaders::{Archive, Dir, Formats, Json, Limits};
 use support::hostile::{Bomb, archive, families, pdf, table};
 use support::worker;
 
-/// What one file may take.
+/// What one file may take, on the clock.
 const TIME: Duration = Duration::from_secs(10);
 const MEMORY: u64 = 512 << 20;
 
@@ -40,8 +40,8 @@ fn forget() {
     fs::write("/proc/self/clear_refs", "5").unwrap();
 }
 
-/// The peak of the worker that took most; it may be gone already.
-fn workers() -> u64 {
+/// The workers that live.
+fn children() -> Vec<String> {
     let tasks = fs::read_dir("/proc/self/task").unwrap().flatten();
     let children = tasks.flat_map(|task| {
         let children = fs::read_to_string(task.path().join("children")).unwrap_or_default();
@@ -50,7 +50,32 @@ fn workers() -> u64 {
             .map(str::to_owned)
             .collect::<Vec<_>>()
     });
-    children.map(|child| peak(&child)).max().unwrap_or_default()
+    children.collect()
+}
+
+/// The peak of the worker that took most; it may be gone already.
+fn workers() -> u64 {
+    children()
+        .iter()
+        .map(|child| peak(child))
+        .max()
+        .unwrap_or_default()
+}
+
+/// Processor time of this program and of its workers, those that ended among them.
+fn processor() -> Duration {
+    const TICKS_A_SECOND: u64 = 100;
+    let ticks = |process: &str| {
+        let stat = fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+        // The fields are counted from behind the name, which may hold blanks.
+        let fields = stat.rsplit_once(')').map_or("", |(_, fields)| fields);
+        let times = fields.split_whitespace().skip(11).take(4);
+        times
+            .filter_map(|ticks| ticks.parse::<u64>().ok())
+            .sum::<u64>()
+    };
+    let workers: u64 = children().iter().map(|child| ticks(child)).sum();
+    Duration::from_millis((ticks("self") + workers) * 1000 / TICKS_A_SECOND)
 }
 
 /// What came of the bombs of a family.
@@ -60,6 +85,9 @@ struct Report {
     documents: usize,
     outcomes: BTreeMap<String, usize>,
     slowest: (Duration, String),
+    /// Seconds of a processor.
+    dearest: (Duration, String),
+    faults: Vec<String>,
     /// Bytes above what the program held before, worker included.
     largest: (u64, String),
 }
@@ -67,12 +95,15 @@ struct Report {
 impl Report {
     fn print(&self, family: &str) {
         println!(
-            "{family:8} {:5} tried: {:?}; {} documents; slowest {:?} ({}); most memory {} MB ({})",
+            "{family:8} {:5} tried: {:?}; {} documents; slowest {:.1?} ({}); most processor time \
+             {:.1?} ({}); most memory {} MB ({})",
             self.tried,
             self.outcomes,
             self.documents,
             self.slowest.0,
             self.slowest.1,
+            self.dearest.0,
+            self.dearest.1,
             self.largest.0 >> 20,
             self.largest.1
         );
@@ -83,7 +114,7 @@ impl Report {
 async fn load(loader: &dyn Loader, name: &str, report: &mut Report) {
     forget();
     let before = peak("self");
-    let start = Instant::now();
+    let (start, processor_before) = (Instant::now(), processor());
     let mut outcome = "nothing".to_owned();
     let mut items = loader.load(&());
     while let Some(item) = items.next().await {
@@ -99,17 +130,24 @@ async fn load(loader: &dyn Loader, name: &str, report: &mut Report) {
     }
     drop(items);
     let took = start.elapsed();
+    let busy = processor().saturating_sub(processor_before);
     let memory = peak("self").saturating_sub(before) + workers();
-    assert_ne!(
-        outcome, "nothing",
-        "{name}: a file that gives nothing says why"
-    );
-    assert!(took <= TIME, "{name}: {took:?}");
-    assert!(memory <= MEMORY, "{name}: {} MB", memory >> 20);
     report.tried += 1;
+    let fault = match outcome.as_str() {
+        "nothing" => Some("neither gives anything nor says why".to_owned()),
+        _ if took > TIME => Some(format!("{took:.1?}, {busy:.1?} of a processor")),
+        _ if memory > MEMORY => Some(format!("{} MB", memory >> 20)),
+        _ => None,
+    };
+    report
+        .faults
+        .extend(fault.map(|fault| format!("{name}: {fault}")));
     *report.outcomes.entry(outcome).or_default() += 1;
     if took > report.slowest.0 {
         report.slowest = (took, name.to_owned());
+    }
+    if busy > report.dearest.0 {
+        report.dearest = (busy, name.to_owned());
     }
     if memory > report.largest.0 {
         report.largest = (memory, name.to_owned());
@@ -122,7 +160,7 @@ async fn run(
     bombs: Vec<Bomb>,
     step: usize,
     open: impl Fn(&Path) -> Result<Box<dyn Loader>>,
-) {
+) -> Vec<String> {
     let least = bombs.len();
     assert!(least >= 60, "{family}: {least} bombs");
     let folder = tempfile::tempdir().unwrap();
@@ -135,6 +173,7 @@ async fn run(
         fs::remove_file(&path).unwrap();
     }
     report.print(family);
+    report.faults
 }
 
 #[tokio::test]
@@ -153,9 +192,10 @@ async fn every_bomb_ends_in_time_and_in_memory() {
     };
     let only = std::env::var("GORI_FORMAT").ok();
     let wanted = |family: &str| only.as_deref().is_none_or(|only| only == family);
+    let mut faults = Vec::new();
     for (family, bombs) in families() {
         if wanted(family) {
-            run(family, bombs, 9, file).await;
+            faults.extend(run(family, bombs, 9, file).await);
         }
     }
     // What a pointer leads to is parsed; without one JSON comes as it stands.
@@ -170,7 +210,7 @@ async fn every_bomb_ends_in_time_and_in_memory() {
     };
     for (family, bombs) in [("json", table::json()), ("jsonl", table::json_lines())] {
         if wanted(family) {
-            run(family, bombs, 9, record).await;
+            faults.extend(run(family, bombs, 9, record).await);
         }
     }
     let packed = |path: &Path| -> Result<Box<dyn Loader>> {
@@ -178,13 +218,14 @@ async fn every_bomb_ends_in_time_and_in_memory() {
     };
     for (family, bombs) in [("zip", archive::zips()), ("tar", archive::tars())] {
         if wanted(family) {
-            run(family, bombs, 9, packed).await;
+            faults.extend(run(family, bombs, 9, packed).await);
         }
     }
     if wanted("damaged") {
         let mutations = pdf::mutations(if is_full() { 12_000 } else { 400 });
-        run("pdf", mutations, 1, file).await;
+        faults.extend(run("pdf", mutations, 1, file).await);
     }
+    assert!(faults.is_empty(), "{faults:#?}");
 }
 
 #[tokio::test]

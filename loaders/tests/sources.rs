@@ -136,6 +136,20 @@ async fn a_hostile_entry_is_passed_over_and_the_others_come() {
 }
 
 #[tokio::test]
+async fn an_archive_without_a_file_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let empty = [office::pack(&[]), gzipped(&[]), gzipped(&[]).repeat(1_000)];
+    for (number, bytes) in empty.into_iter().enumerate() {
+        let path = folder.path().join(number.to_string());
+        fs::write(&path, bytes).unwrap();
+        let items = load(&Archive::new(&path)).await;
+        let found = skipped(&items);
+        assert_eq!(found.len(), 1, "{items:?}");
+        assert_eq!(found[0].1, "there is no file in the archive");
+    }
+}
+
+#[tokio::test]
 async fn an_archive_that_is_none_is_an_error_of_the_whole() {
     let folder = tempfile::tempdir().unwrap();
     let missing = load(&Archive::new(folder.path().join("none.zip"))).await;

@@ -1,5 +1,7 @@
 //! Tables as text: CSV, TSV and their kin, one document a row.
 
+use std::borrow::Cow;
+
 use csv_core::{ReadRecordResult, ReaderBuilder};
 use gori_core::{Error, ErrorKind, Metadata, Part, Result};
 
@@ -208,7 +210,8 @@ impl<'a> Records<'a> {
         }
     }
 
-    fn next(&mut self) -> Result<Option<Vec<String>>> {
+    /// The fields of the next record, without the blanks around them.
+    fn next(&mut self) -> Result<Option<Vec<Cow<'_, str>>>> {
         self.count += 1;
         if self.count.is_multiple_of(1024) {
             self.input.check()?;
@@ -260,14 +263,17 @@ impl<'a> Records<'a> {
         Ok(())
     }
 
-    fn record(&self, ends: usize) -> Vec<String> {
+    fn record(&self, ends: usize) -> Vec<Cow<'_, str>> {
         let mut start = 0;
         let ends = self.ends.get(..ends).unwrap_or_default();
         ends.iter()
             .map(|end| {
                 let field = self.fields.get(start..*end).unwrap_or_default();
                 start = *end;
-                String::from_utf8_lossy(field).trim().to_owned()
+                match String::from_utf8_lossy(field) {
+                    Cow::Borrowed(field) => Cow::Borrowed(field.trim()),
+                    Cow::Owned(field) => Cow::Owned(field.trim().to_owned()),
+                }
             })
             .collect()
     }
@@ -283,7 +289,7 @@ struct Table<'a> {
 }
 
 impl Table<'_> {
-    fn header(&mut self, header: Vec<String>) -> Result<()> {
+    fn header(&mut self, header: Vec<Cow<'_, str>>) -> Result<()> {
         for wanted in &self.csv.text {
             let found = header.iter().position(|name| name == wanted);
             self.text.push(found.ok_or_else(|| {
@@ -291,38 +297,42 @@ impl Table<'_> {
                     .hint(format!("its columns are: {}", header.join(", ")))
             })?);
         }
-        self.columns = header;
+        self.columns = header.into_iter().map(Cow::into_owned).collect();
         Ok(())
     }
 
-    fn row(&mut self, record: &[String], output: &mut Output<'_>) -> Result<()> {
+    fn row(&mut self, record: &[Cow<'_, str>], output: &mut Output<'_>) -> Result<()> {
         self.rows += 1;
         if !self.columns.is_empty() && record.len() != self.columns.len() {
             self.ragged += 1;
         }
-        let name = |column: usize| match self.columns.get(column) {
-            Some(name) if !name.is_empty() => name.clone(),
-            _ => (column + 1).to_string(),
-        };
         let mut metadata = Metadata::new();
-        let mut lines = Vec::new();
-        for (column, value) in record
-            .iter()
-            .enumerate()
-            .filter(|(_, value)| !value.is_empty())
-        {
+        // A table may have a million rows, so the text is written once and in place.
+        let mut text = String::new();
+        let mut line = |name: Option<&str>, value: &str| {
+            let name = name.into_iter().flat_map(|name| [name, ": "]);
+            let end = if text.is_empty() { "" } else { "\n" };
+            text.extend([end].into_iter().chain(name).chain([value]));
+        };
+        for (column, value) in record.iter().enumerate() {
+            if value.is_empty() || self.text.contains(&column) {
+                continue;
+            }
+            let name = match self.columns.get(column) {
+                Some(name) if !name.is_empty() => Cow::Borrowed(name.as_str()),
+                _ => Cow::Owned((column + 1).to_string()),
+            };
             if self.text.is_empty() {
-                lines.push(format!("{}: {value}", name(column)));
-            } else if !self.text.contains(&column) {
-                metadata.insert(name(column), value.as_str().into());
+                line(Some(&name), value);
+            } else {
+                metadata.insert(name.into_owned(), value.as_ref().into());
             }
         }
-        let chosen = self
-            .text
-            .iter()
-            .filter_map(|column| record.get(*column).cloned());
-        lines.extend(chosen.filter(|value| !value.is_empty()));
+        let chosen = self.text.iter().filter_map(|column| record.get(*column));
+        for value in chosen.filter(|value| !value.is_empty()) {
+            line(None, value);
+        }
         metadata.insert(meta::MEDIA_TYPE.to_owned(), "text/csv".into());
-        output.part(Part::Row(self.rows), lines.join("\n"), metadata)
+        output.part(Part::Row(self.rows), text, metadata)
     }
 }

@@ -149,10 +149,17 @@ impl Unpack {
         let read = file.read(&mut head).map_err(io)?;
         file.rewind().map_err(io)?;
         match head.get(..read).unwrap_or_default() {
-            [b'P', b'K', ..] => zip::unpack(self, file),
-            [0x1f, 0x8b, ..] => tar::unpack_gzip(self, file),
-            _ => tar::unpack(self, file),
+            [b'P', b'K', ..] => zip::unpack(self, file)?,
+            [0x1f, 0x8b, ..] => tar::unpack_gzip(self, file)?,
+            _ => tar::unpack(self, file)?,
         }
+        if self.entries == self.archive.reader.kept_limits().entries {
+            self.send(Ok(Found::Item(Loaded::Skipped {
+                source: Arc::from(path.display().to_string()),
+                reason: "there is no file in the archive".to_owned(),
+            })))?;
+        }
+        Ok(())
     }
 
     /// Counts an entry, and tells whether it is wanted.

@@ -14,7 +14,9 @@ use html5ever::tokenizer::{Doctype, Tag, TagKind, Token, TokenSink as _, TokenSi
 use html5ever::tree_builder::{TreeBuilder, TreeBuilderOpts};
 use html5ever::{Attribute, LocalName, QualName, ns};
 use html5gum::emitters::callback::{Callback, CallbackEmitter, CallbackEvent};
-use html5gum::{Emitter, ForwardingEmitter, Span, State, Tokenizer};
+use html5gum::{
+    Emitter, ForwardingEmitter, Readable as _, Reader, Span, State, StringReader, Tokenizer,
+};
 
 use super::Check;
 use super::dom::{Document, Handle, Sink};
@@ -42,6 +44,8 @@ const KEPT: &[&str] = &[
 
 /// How many events pass between two looks at the stop flag.
 const EVENTS_A_CHECK: u32 = 4096;
+/// And how many reads of the text: a script of any length is a single event.
+const READS_A_CHECK: u32 = 1 << 16;
 
 /// Elements and texts of one page. Each takes some 140 bytes and its attributes, so that the
 /// tree of the worst page stays below 300 MB; the longest pages that people write have a
@@ -68,10 +72,12 @@ pub(super) fn parse(html: &str, limits: &Limits, check: Check<'_>) -> Result<Doc
         events: 0,
     };
     let emitter = Tokens(CallbackEmitter::new(Events(&mut guard)));
-    let Ok(failed) = Tokenizer::new_with_emitter(html, emitter)
-        .next()
-        .transpose();
-    if let Some(error) = failed {
+    let text = Watched {
+        text: html.to_reader(),
+        reads: 0,
+        check,
+    };
+    if let Some(Ok(error) | Err(error)) = Tokenizer::new_with_emitter(text, emitter).next() {
         return Err(error);
     }
     Ok(guard.builder.sink.finish())
@@ -90,6 +96,48 @@ pub(super) fn declared_charset(bytes: &[u8]) -> Option<String> {
         .take_while(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | ':'))
         .collect();
     (!label.is_empty()).then_some(label)
+}
+
+/// The text of a page, whose reading ends once the work may stop.
+struct Watched<'a> {
+    text: StringReader<'a>,
+    reads: u32,
+    check: Check<'a>,
+}
+
+impl Watched<'_> {
+    fn watch(&mut self) -> Result<()> {
+        self.reads = self.reads.wrapping_add(1);
+        match self.reads.is_multiple_of(READS_A_CHECK) {
+            true => (self.check)(),
+            false => Ok(()),
+        }
+    }
+}
+
+impl Reader for Watched<'_> {
+    type Error = Error;
+
+    fn read_byte(&mut self) -> Result<Option<u8>> {
+        self.watch()?;
+        let Ok(byte) = self.text.read_byte();
+        Ok(byte)
+    }
+
+    fn try_read_string(&mut self, wanted: &[u8], case_sensitive: bool) -> Result<bool> {
+        let Ok(read) = self.text.try_read_string(wanted, case_sensitive);
+        Ok(read)
+    }
+
+    fn read_until<'b>(
+        &'b mut self,
+        needle: &[u8],
+        one: &'b mut [u8; 4],
+    ) -> Result<Option<&'b [u8]>> {
+        self.watch()?;
+        let Ok(read) = self.text.read_until(needle, one);
+        Ok(read)
+    }
 }
 
 /// Stands between the two crates, and says no.

@@ -3,12 +3,34 @@
 
 mod support;
 
+use std::time::{Duration, Instant};
+
 use gori_core::{Document, ErrorKind, Part, Time, Value};
-use gori_loaders::{Blob, Csv, Formats, Json, Reader, Sample};
+use gori_loaders::{Blob, Csv, Formats, Json, Limits, Reader, Sample};
 use support::{office, worker};
 
 fn read(name: &str, bytes: impl Into<Vec<u8>>) -> Vec<Document> {
     worker().documents(Blob::new(name, bytes)).unwrap()
+}
+
+#[test]
+fn a_worker_that_goes_on_and_on_meets_its_deadline() {
+    let limits = Limits {
+        time: Duration::from_millis(200),
+        ..Limits::default()
+    };
+    let many = "From a@b Sun Nov 22\nSubject: one\n\nbody\n\n".repeat(400_000);
+    let start = Instant::now();
+    let error = worker()
+        .limits(limits)
+        .documents(Blob::new("many.mbox", many))
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Timeout, "{error}");
+    assert!(
+        start.elapsed() < Duration::from_secs(2),
+        "{:?}",
+        start.elapsed()
+    );
 }
 
 #[test]

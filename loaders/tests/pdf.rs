@@ -258,3 +258,34 @@ async fn a_dropped_stream_leaves_no_worker_behind() {
     }
     panic!("{} workers still run", children());
 }
+
+#[tokio::test]
+async fn the_share_of_characters_without_a_mapping_is_warned_of() {
+    let folder = tempfile::tempdir().unwrap();
+    // The second page shows glyphs that map to the private use area: nine of its ten.
+    let map = "/CIDInit /ProcSet findresource begin 12 dict begin begincmap\n1 begincodespacerange\n\
+         <00> <FF>\nendcodespacerange\n1 beginbfrange\n<41> <49> <E000>\nendbfrange\nendcmap end end";
+    let mut pdf = Pdf::default();
+    let root = pdf.add("<< /Type /Catalog /Pages 2 0 R >>");
+    pdf.add("<< /Type /Pages /Count 2 /Kids [3 0 R 4 0 R] /MediaBox [0 0 612 792] >>");
+    let page = |content: usize, font: usize| {
+        format!(
+            "<< /Type /Page /Parent 2 0 R /Contents {content} 0 R /Resources << /Font << /F1 {font} 0 R >> >> >>"
+        )
+    };
+    pdf.add(page(5, 7));
+    pdf.add(page(6, 8));
+    pdf.stream("", &lines(&["1234567890"]));
+    pdf.stream("", &lines(&["ABCDEFGHIz"]));
+    let font = "/Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding";
+    pdf.add(format!("<< {font} >>"));
+    pdf.add(format!("<< {font} /ToUnicode 9 0 R >>"));
+    pdf.stream("", map.as_bytes());
+    fs::write(folder.path().join("a.pdf"), pdf.bytes(root)).unwrap();
+    let items = load(&Dir::new(folder.path()).reader(worker())).await;
+    assert_eq!(documents(&items).len(), 2, "{items:?}");
+    assert_eq!(
+        warnings(&items),
+        ["45.0 % of the characters have no mapping to Unicode, most of them on page 2"]
+    );
+}

@@ -1,22 +1,24 @@
 //! PDF, one document a page, by two engines.
 //!
-//! pdfboss reads first. pdf-extract, behind the feature of that name since few files need it and
-//! it costs a tenth of a build, is the second opinion on the pages where the first gives an error,
-//! nothing although there is something, or more than one replacement character in a hundred. Both
-//! run as [`Task`]s of the [`isolation`](crate::isolation); this file is the part that stays
-//! outside and trusts neither.
+//! pdfboss reads first, or pdfium where it was chosen. pdf-extract, behind the feature of that
+//! name since few files need it and it costs a tenth of a build, is the second opinion on the
+//! pages where the first gives an error, nothing although there is something, or more than one
+//! replacement character in a hundred. All run as [`Task`]s of the
+//! [`isolation`](crate::isolation); this file is the part that stays outside and trusts none.
 
 mod boss;
 #[cfg(feature = "pdf-extract")]
 mod extract;
 mod pages;
+#[cfg(feature = "pdfium")]
+pub(crate) mod pdfium;
 
 use std::collections::BTreeMap;
 
 use gori_core::{Error, ErrorKind, Metadata, Part, Result};
 use serde::{Deserialize, Serialize};
 
-use self::pages::{Page, runs, unmapped};
+use self::pages::{Mapping, Page, runs};
 use super::{Certainty, Event, Format, Input, Output, meta};
 use crate::isolation::{self, Bytes};
 use crate::sample::Sample;
@@ -29,12 +31,22 @@ use crate::sample::Sample;
 /// [`Isolation`](crate::Isolation).
 #[derive(Clone, Copy, Debug)]
 pub struct Pdf {
+    first: Engine,
     second_opinion: bool,
+}
+
+/// Who reads first.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub(crate) enum Engine {
+    Boss,
+    #[cfg(feature = "pdfium")]
+    Pdfium,
 }
 
 impl Default for Pdf {
     fn default() -> Self {
         Self {
+            first: Engine::Boss,
             second_opinion: cfg!(feature = "pdf-extract"),
         }
     }
@@ -45,6 +57,21 @@ impl Pdf {
     pub fn first_engine_only() -> Self {
         Self {
             second_opinion: false,
+            ..Self::default()
+        }
+    }
+
+    /// Chromium's engine first.
+    ///
+    /// Its library is the file that the environment variable `GORI_PDFIUM` names, or else the
+    /// system's `libpdfium`; without either each file is an error that says so. It is C++ and
+    /// so reads in a worker process alone, unless
+    /// [`Isolation::in_process`](crate::Isolation::in_process) was chosen.
+    #[cfg(feature = "pdfium")]
+    pub fn pdfium() -> Self {
+        Self {
+            first: Engine::Pdfium,
+            ..Self::default()
         }
     }
 }
@@ -53,7 +80,7 @@ impl Pdf {
 /// metadata of the document, then each page with its text, blank ones too.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) enum Task {
-    First,
+    First(Engine),
     /// These pages alone, in this order.
     Second {
         pages: Vec<u32>,
@@ -62,7 +89,7 @@ pub(crate) enum Task {
 
 impl Task {
     pub(crate) fn is_deadly(&self) -> bool {
-        matches!(self, Self::Second { .. })
+        !matches!(self, Self::First(Engine::Boss))
     }
 
     pub(crate) fn run(
@@ -71,7 +98,9 @@ impl Task {
         emit: &mut dyn FnMut(Event) -> Result<()>,
     ) -> Result<()> {
         match self {
-            Self::First => boss::run(bytes, emit),
+            Self::First(Engine::Boss) => boss::run(bytes, emit),
+            #[cfg(feature = "pdfium")]
+            Self::First(Engine::Pdfium) => pdfium::run(bytes, emit),
             #[cfg(feature = "pdf-extract")]
             Self::Second { pages } => extract::run(bytes, pages, emit),
             // The worker may be another build than the program that asks it.
@@ -112,16 +141,24 @@ impl Format for Pdf {
 
     fn read(&self, input: &Input<'_>, output: &mut Output<'_>) -> Result<()> {
         let mut first = First::default();
+        let task = isolation::Task::Pdf(Task::First(self.first));
+        if !input.isolation.bears(&task) {
+            return Err(
+                Error::new(ErrorKind::Config, "pdfium reads in a worker process alone")
+                    .hint("call `gori_loaders::worker::serve_if_asked` first of all in `main`"),
+            );
+        }
         let failed = input
             .isolation
-            .run(&isolation::Task::Pdf(Task::First), input, &mut |event| {
-                first.take(event, output)
-            })
+            .run(&task, input, &mut |event| first.take(event, output))
             .err();
         if let Some(error) = failed {
             let hopeless = matches!(
                 error.kind(),
-                ErrorKind::Unauthorized | ErrorKind::Cancelled | ErrorKind::TooLarge
+                ErrorKind::Unauthorized
+                    | ErrorKind::Cancelled
+                    | ErrorKind::Config
+                    | ErrorKind::TooLarge
             );
             if hopeless || output.is_stopped() {
                 return Err(error);
@@ -146,6 +183,8 @@ struct First {
     waiting: Vec<Page>,
     last: u32,
     given: bool,
+    /// Of all pages that were given.
+    mapping: Mapping,
     failed: Option<Error>,
 }
 
@@ -178,6 +217,7 @@ impl First {
 
     fn give(&mut self, page: Page, output: &mut Output<'_>) -> Result<()> {
         self.given |= !page.is_blank();
+        self.mapping += page.mapping();
         let mut metadata = self.metadata.clone();
         metadata.insert(meta::MEDIA_TYPE.to_owned(), "application/pdf".into());
         output.part(Part::Page(page.number), page.text, metadata)
@@ -213,14 +253,15 @@ impl First {
             }
             if page.is_blank() {
                 blank.push(page.number);
-            } else if unmapped(&page.text) > 0.0 && page.is_doubtful() {
+            } else if page.is_garbled() {
                 garbled.push(page.number);
             }
             self.give(page, output)?;
         }
         if !garbled.is_empty() {
             output.warn(format!(
-                "characters without a mapping to Unicode on {}",
+                "{:.1} % of the characters have no mapping to Unicode, most of them on {}",
+                100.0 * self.mapping.unmapped(),
                 runs(&garbled)
             ))?;
         }
@@ -242,6 +283,11 @@ impl First {
             (true, true) => Ok(()),
         }
     }
+}
+
+fn locked() -> Error {
+    Error::new(ErrorKind::Unauthorized, "the document asks for a password")
+        .hint("save a copy without one")
 }
 
 /// Asks the second engine. Its own failure is no error of the source: the first engine's text

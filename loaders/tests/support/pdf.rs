@@ -73,7 +73,8 @@ pub fn pages(contents: &[Vec<u8>], resources: &str) -> Vec<u8> {
         ));
         pdf.stream("", content);
     }
-    pdf.trailer("/Info << /Title (A title) /Author (Kim) >>");
+    let info = pdf.add("<< /Title (A title) /Author (Kim) >>");
+    pdf.trailer(&format!("/Info {info} 0 R"));
     pdf.bytes(root)
 }
 

@@ -5,6 +5,7 @@ use pdfboss_core::Document;
 use pdfboss_output::extract_text_reporting_cached;
 use pdfboss_text::{FontCache, ReadingOrder};
 
+use super::locked;
 use super::pages::INCOMPLETE;
 use crate::format::{Event, meta};
 use crate::isolation::Bytes;
@@ -62,11 +63,6 @@ fn metadata(document: &Document) -> Metadata {
         }
     }
     metadata
-}
-
-fn locked() -> Error {
-    Error::new(ErrorKind::Unauthorized, "the document asks for a password")
-        .hint("save a copy without one")
 }
 
 fn failed(error: &pdfboss_core::Error) -> Error {

@@ -12,6 +12,7 @@ pub(super) const INCOMPLETE: &str = "incomplete";
 pub(super) struct Page {
     pub(super) number: u32,
     pub(super) text: String,
+    mapping: Mapping,
     incomplete: bool,
 }
 
@@ -19,6 +20,7 @@ impl Page {
     pub(super) fn new(number: u32, text: String, metadata: &Metadata) -> Self {
         Self {
             number,
+            mapping: Mapping::of(&text),
             text,
             incomplete: metadata.get(INCOMPLETE) == Some(&Value::Bool(true)),
         }
@@ -29,48 +31,76 @@ impl Page {
         Self {
             number,
             text: String::new(),
+            mapping: Mapping::default(),
             incomplete: true,
         }
     }
 
     pub(super) fn is_blank(&self) -> bool {
-        self.text.chars().all(char::is_whitespace)
+        self.mapping.all == 0
+    }
+
+    pub(super) fn mapping(&self) -> Mapping {
+        self.mapping
+    }
+
+    /// Whether too many of its characters could not be mapped.
+    pub(super) fn is_garbled(&self) -> bool {
+        self.mapping.unmapped() > MAX_UNMAPPED
     }
 
     /// Whether another engine may read it better. A page that is blank and was read without
     /// a complaint is blank.
     pub(super) fn is_doubtful(&self) -> bool {
-        (self.incomplete && self.is_blank()) || unmapped(&self.text) > MAX_UNMAPPED
+        (self.incomplete && self.is_blank()) || self.is_garbled()
     }
 
     /// Takes the other text when more of it can be read.
     pub(super) fn or_better(&mut self, other: String) {
-        let readable = |text: &str| {
-            let all = text.chars().filter(|c| !c.is_whitespace()).count() as f64;
-            all * (1.0 - unmapped(text))
-        };
-        let cleaner = unmapped(&other) < unmapped(&self.text);
-        if self.is_blank() || (cleaner && readable(&other) >= readable(&self.text) * 0.8) {
+        let theirs = Mapping::of(&other);
+        let cleaner = theirs.unmapped() < self.mapping.unmapped();
+        if self.is_blank() || (cleaner && theirs.readable() >= self.mapping.readable() * 0.8) {
             self.text = other;
+            self.mapping = theirs;
         }
     }
 }
 
-/// The share of the characters that are no blanks which an engine could not map: replacement
-/// characters, private use, controls.
-pub(super) fn unmapped(text: &str) -> f64 {
-    let (mut all, mut bad) = (0u64, 0u64);
-    for c in text.chars().filter(|c| !c.is_whitespace()) {
-        all += 1;
-        let private = matches!(c, '\u{e000}'..='\u{f8ff}');
-        if c == char::REPLACEMENT_CHARACTER || private || c.is_control() {
-            bad += 1;
+/// How many characters that are no blanks a text has, and how many of them an engine could not
+/// map: replacement characters, private use, controls.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Mapping {
+    all: u64,
+    bad: u64,
+}
+
+impl Mapping {
+    fn of(text: &str) -> Self {
+        let mut mapping = Self::default();
+        for c in text.chars().filter(|c| !c.is_whitespace()) {
+            let private = matches!(c, '\u{e000}'..='\u{f8ff}');
+            let bad = c == char::REPLACEMENT_CHARACTER || private || c.is_control();
+            mapping.all += 1;
+            mapping.bad += u64::from(bad);
         }
+        mapping
     }
-    if all == 0 {
-        return 0.0;
+
+    /// The share that could not be mapped, 0 of a text without characters.
+    pub(super) fn unmapped(self) -> f64 {
+        self.bad as f64 / self.all.max(1) as f64
     }
-    bad as f64 / all as f64
+
+    fn readable(self) -> f64 {
+        (self.all - self.bad) as f64
+    }
+}
+
+impl std::ops::AddAssign for Mapping {
+    fn add_assign(&mut self, other: Self) {
+        self.all += other.all;
+        self.bad += other.bad;
+    }
 }
 
 /// Numbers of pages as people write them: `pages 1-3, 7`.

@@ -1,6 +1,6 @@
 //! Pipes that are never waited for longer than somebody waits for their content.
 
-use std::io::{Read, Write};
+use std::io::{BufReader, Read, Write};
 use std::os::fd::AsFd;
 
 use gori_core::{Error, ErrorKind, Result};
@@ -41,18 +41,19 @@ pub(super) fn write<P: Write + AsFd>(
 /// Fills `bytes`.
 ///
 /// # Errors
-/// As for [`write`].
+/// As for [`write`], also where there is always something to read.
 pub(super) fn read<P: Read + AsFd>(
-    pipe: &mut P,
+    pipe: &mut BufReader<P>,
     bytes: &mut [u8],
     input: &Input<'_>,
 ) -> Result<()> {
+    input.check()?;
     let mut rest = bytes;
     while !rest.is_empty() {
         match pipe.read(rest) {
             Ok(0) => return Err(gone()),
             Ok(read) => rest = rest.get_mut(read..).unwrap_or_default(),
-            Err(error) => wait(error, pipe, PollFlags::IN, input)?,
+            Err(error) => wait(error, pipe.get_ref(), PollFlags::IN, input)?,
         }
     }
     Ok(())

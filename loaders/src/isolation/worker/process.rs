@@ -1,5 +1,6 @@
 //! One worker process, seen from the program.
 
+use std::io::BufReader;
 use std::os::unix::process::ExitStatusExt as _;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
@@ -15,14 +16,24 @@ use crate::isolation::protocol::{
 
 /// Variables that a program may need to start at all. No other is handed on: a parser needs
 /// no keys.
-const KEPT_VARIABLES: &[&str] = &["LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "PATH"];
+const KEPT_VARIABLES: &[&str] = &[
+    "LD_LIBRARY_PATH",
+    "DYLD_LIBRARY_PATH",
+    "PATH",
+    #[cfg(feature = "pdfium")]
+    crate::format::pdf::pdfium::LIBRARY,
+];
+
+/// Bytes that are taken from a worker at once: its frames are small, and each read is a call to
+/// the system.
+const READ: usize = 64 << 10;
 
 /// Killed and reaped when dropped.
 #[derive(Debug)]
 pub(super) struct Worker {
     child: Child,
     input: ChildStdin,
-    output: ChildStdout,
+    output: BufReader<ChildStdout>,
     greeted: bool,
     pub(super) jobs: u32,
 }
@@ -57,12 +68,12 @@ impl Worker {
         let worker = Self {
             child,
             input,
-            output,
+            output: BufReader::with_capacity(READ, output),
             greeted: false,
             jobs: 0,
         };
         pipe::never_wait(&worker.input)?;
-        pipe::never_wait(&worker.output)?;
+        pipe::never_wait(worker.output.get_ref())?;
         Ok(worker)
     }
 

@@ -69,6 +69,9 @@ pub fn serve() -> Result<()> {
     rustix::stdio::dup2_stdout(&nowhere).map_err(|error| io(error.into()))?;
     drop(nowhere);
     std::panic::set_hook(Box::new(|_| {}));
+    // The library is a file, and a worker opens none from here on. Without it the jobs say so.
+    #[cfg(feature = "pdfium")]
+    let _ = crate::format::pdf::pdfium::engine();
     let own_memory = limits::own_memory().map(|own| own.saturating_add(STACK as u64));
     limits::for_life()?;
     let hello = encode(Kind::Hello, &HELLO, 0)?;

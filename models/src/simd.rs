@@ -13,6 +13,8 @@
 #![allow(unsafe_code)]
 
 mod kernels;
+// Every x86 has something better, and its tests try this all the same.
+#[cfg(any(test, not(target_arch = "x86_64")))]
 mod portable;
 mod product;
 #[cfg(test)]
@@ -29,10 +31,16 @@ use std::sync::OnceLock;
 pub(crate) use self::product::{Finish, Packed, Rows, Start};
 
 /// An instruction set that the kernels were compiled for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Level {
-    /// What every machine of the architecture has.
+    /// What the compiler makes of arrays.
+    #[cfg(any(test, not(target_arch = "x86_64")))]
+    #[cfg_attr(not(target_arch = "x86_64"), default)]
     Portable,
+    /// SSE2: every 64-bit x86.
+    #[cfg(target_arch = "x86_64")]
+    #[default]
+    Sse2,
     /// AVX2 and FMA: x86 since about 2013.
     #[cfg(target_arch = "x86_64")]
     Avx2,
@@ -47,9 +55,12 @@ pub(crate) enum Level {
 impl Level {
     /// The levels this machine can run, slowest first.
     pub(crate) fn available() -> Vec<Self> {
-        let mut levels = vec![Self::Portable];
+        let mut levels = Vec::new();
+        #[cfg(any(test, not(target_arch = "x86_64")))]
+        levels.push(Self::Portable);
         #[cfg(target_arch = "x86_64")]
         {
+            levels.push(Self::Sse2);
             let avx2 = is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma");
             if avx2 {
                 levels.push(Self::Avx2);
@@ -113,9 +124,12 @@ macro_rules! compile {
 }
 
 // The tile of a product is as large as the registers allow, beside those for a row of `b` and a
-// number of `a`: 8 sums in 16 registers (two for each of the portable lanes), 12 in 16, 24 in 32,
-// 16 in 32.
+// number of `a`: 8 sums in 16 registers (two for each of the portable lanes), 8 in 16, 12 in 16,
+// 24 in 32, 16 in 32.
+#[cfg(any(test, not(target_arch = "x86_64")))]
 compile!(plain, crate::simd::portable::Lanes, 4 x 1);
+#[cfg(target_arch = "x86_64")]
+compile!(sse2, crate::simd::x86::Sse2, 4 x 2);
 #[cfg(target_arch = "x86_64")]
 compile!(avx2, crate::simd::x86::Avx2, 6 x 2, "avx2,fma");
 #[cfg(target_arch = "x86_64")]
@@ -133,7 +147,10 @@ macro_rules! at_level {
         // SAFETY: a `Kernels` is made only for a level that the machine was found to have.
         unsafe {
             match $self.0 {
+                #[cfg(any(test, not(target_arch = "x86_64")))]
                 Level::Portable => plain::$kernel($($argument),*),
+                #[cfg(target_arch = "x86_64")]
+                Level::Sse2 => sse2::$kernel($($argument),*),
                 #[cfg(target_arch = "x86_64")]
                 Level::Avx2 => avx2::$kernel($($argument),*),
                 #[cfg(target_arch = "x86_64")]
@@ -149,7 +166,7 @@ impl Kernels {
     /// The best this machine has.
     pub(crate) fn best() -> Self {
         static BEST: OnceLock<Level> = OnceLock::new();
-        Self(*BEST.get_or_init(|| Level::available().pop().unwrap_or(Level::Portable)))
+        Self(*BEST.get_or_init(|| Level::available().pop().unwrap_or_default()))
     }
 
     /// The kernels of a level, where the machine has it.
@@ -161,7 +178,10 @@ impl Kernels {
     /// Columns in a panel of a packed matrix.
     pub(crate) fn panel(self) -> usize {
         match self.0 {
+            #[cfg(any(test, not(target_arch = "x86_64")))]
             Level::Portable => plain::PANEL,
+            #[cfg(target_arch = "x86_64")]
+            Level::Sse2 => sse2::PANEL,
             #[cfg(target_arch = "x86_64")]
             Level::Avx2 => avx2::PANEL,
             #[cfg(target_arch = "x86_64")]

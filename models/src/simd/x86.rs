@@ -1,8 +1,12 @@
-//! AVX2 with FMA, and AVX-512.
+//! SSE2, AVX2 with FMA, and AVX-512.
 
 use std::arch::x86_64::*;
 
 use super::vector::Vector;
+
+/// Four lanes of SSE2.
+#[derive(Clone, Copy)]
+pub(super) struct Sse2(__m128);
 
 /// Eight lanes of AVX2.
 #[derive(Clone, Copy)]
@@ -20,6 +24,71 @@ macro_rules! binary {
             Self(unsafe { $instruction(self.0, other.0) })
         }
     )*};
+}
+
+impl Vector for Sse2 {
+    const LANES: usize = 4;
+
+    #[inline(always)]
+    unsafe fn splat(x: f32) -> Self {
+        // SAFETY: every 64-bit x86 has SSE2.
+        Self(unsafe { _mm_set1_ps(x) })
+    }
+
+    #[inline(always)]
+    unsafe fn load(from: *const f32) -> Self {
+        // SAFETY: the caller promises four readable numbers.
+        Self(unsafe { _mm_loadu_ps(from) })
+    }
+
+    #[inline(always)]
+    unsafe fn store(self, to: *mut f32) {
+        // SAFETY: the caller promises four writable numbers.
+        unsafe { _mm_storeu_ps(to, self.0) }
+    }
+
+    binary!(
+        add = _mm_add_ps,
+        sub = _mm_sub_ps,
+        mul = _mm_mul_ps,
+        div = _mm_div_ps,
+        min = _mm_min_ps,
+        max = _mm_max_ps
+    );
+
+    /// Rounds twice: there is no fused instruction.
+    #[inline(always)]
+    fn mul_add(self, factor: Self, addend: Self) -> Self {
+        self.mul(factor).add(addend)
+    }
+
+    #[inline(always)]
+    fn power_of_two(self) -> Self {
+        // SAFETY: every 64-bit x86 has SSE2.
+        Self(unsafe {
+            let exponent = _mm_slli_epi32::<23>(_mm_castps_si128(self.0));
+            let one = _mm_castps_si128(_mm_set1_ps(1.0));
+            _mm_castsi128_ps(_mm_add_epi32(exponent, one))
+        })
+    }
+
+    #[inline(always)]
+    fn sum(self) -> f32 {
+        // SAFETY: every 64-bit x86 has SSE2.
+        unsafe {
+            let two = _mm_add_ps(self.0, _mm_movehl_ps(self.0, self.0));
+            _mm_cvtss_f32(_mm_add_ss(two, _mm_shuffle_ps::<1>(two, two)))
+        }
+    }
+
+    #[inline(always)]
+    fn greatest(self) -> f32 {
+        // SAFETY: every 64-bit x86 has SSE2.
+        unsafe {
+            let two = _mm_max_ps(self.0, _mm_movehl_ps(self.0, self.0));
+            _mm_cvtss_f32(_mm_max_ss(two, _mm_shuffle_ps::<1>(two, two)))
+        }
+    }
 }
 
 impl Vector for Avx2 {

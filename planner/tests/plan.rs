@@ -5,7 +5,7 @@
 #[path = "common/example.rs"]
 mod example;
 
-use std::process::Output;
+use std::process::{Command, Output};
 
 use gori_testkit::hostile::{Received, Reply, Server};
 use serde_json::json;
@@ -32,14 +32,16 @@ fn reply(received: &Received, answer: &str) -> Reply {
 /// Runs `plan` on [`FREE`] with a model that always gives this answer.
 async fn plan(answer: &'static str, flags: &[&str]) -> (Output, String) {
     let server = Server::start(move |received| reply(received, answer)).await;
-    let mut command = tokio::process::Command::new(example::built("plan"));
+    let mut command = Command::new(example::built("plan"));
     let inventory = concat!(
         env!("CARGO_MANIFEST_DIR"),
         "/../examples/inventory/drive.toml"
     );
     command.args([inventory, FREE, "--llm"]);
     command.arg(format!("{}#scripted", server.base_url()));
-    let output = command.args(flags).output().await.unwrap();
+    command.args(flags);
+    let ran = tokio::task::spawn_blocking(move || command.output()).await;
+    let output = ran.unwrap().unwrap();
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     (output, text)
 }

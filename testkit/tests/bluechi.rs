@@ -1,5 +1,5 @@
-//! The executor against a mock of org.eclipse.bluechi, peer to peer, that can deny, hang, lie and lose nodes.
-#![cfg(feature = "bluechi")]
+//! The planner's executor against a mock of org.eclipse.bluechi, peer to peer, that can deny, hang, lie and lose nodes.
+//! It is here and not beside the planner, since whoever runs an example builds what the planner's own tests need.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -7,8 +7,9 @@
     reason = "a test may"
 )]
 
+#[path = "../../planner/tests/common/mod.rs"]
 mod common;
-#[path = "common/mock_bluechi.rs"]
+#[path = "bluechi/mock.rs"]
 mod mock;
 
 use std::time::Duration;

@@ -12,10 +12,11 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
-use gori_core::{ErrorKind, Selection};
+use gori_core::{ErrorKind, Point, Selection};
 use gori_vectorstores::{Durability, LocalStore, Options};
 use proptest::prelude::*;
-use support::fault_fs::{Failure, FaultFs};
+use support::fault_fs::{Cut, Disk, Failure, FaultFs};
+use support::meanwhile::Meanwhile;
 use support::script::{Model, Step, Subject as _, steps};
 use support::vectors::{DIMS, point};
 use support::{Rng, full, runs};
@@ -56,6 +57,30 @@ fn after_a_failed_sync_nothing_is_written_any_more() {
     let again = store.blocking_upsert(&[point(&mut rng, 5)]).unwrap_err();
     assert_eq!(again.kind(), ErrorKind::ReadOnly, "{again}");
     assert_eq!(store.content().unwrap(), before);
+}
+
+#[test]
+fn a_point_replaced_while_an_index_is_made_is_there_after_a_power_cut() {
+    let disk = Meanwhile::default();
+    // The period never comes: what is replaced below is acknowledged and not synced.
+    let options = options(12).durability(Durability::Group(Duration::from_secs(3600)));
+    let store = LocalStore::create_or_open_on(Arc::new(disk.clone()), "/store", options);
+    let store = Arc::new(store.unwrap());
+    let mut rng = Rng(5);
+    let named = |rng: &mut Rng, number: usize| Point {
+        id: format!("p{number}"),
+        ..point(rng, 1)
+    };
+    let points: Vec<Point> = (0..10).map(|number| named(&mut rng, number)).collect();
+    store.blocking_upsert(&points).unwrap();
+    let (writer, again) = (Arc::clone(&store), named(&mut rng, 0));
+    disk.at_the_next_index(move || writer.blocking_upsert(&[again]).unwrap());
+    store.blocking_compact().unwrap();
+    assert!(disk.is_done(), "no index was made");
+    let mut left = Disk::default();
+    disk.fs.events().iter().for_each(|event| left.happen(event));
+    let left = open(&left.cut(Cut::Drop, &mut rng)).unwrap();
+    assert_eq!(left.content().unwrap().len(), points.len());
 }
 
 /// A small store with all kinds of files in it, and what it held after each write.

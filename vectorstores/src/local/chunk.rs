@@ -8,6 +8,7 @@ use super::bits::Bits;
 use super::codec::Put;
 use super::coded::{Coded, Scale};
 use super::log::{Log, Place};
+use super::pages::Codes;
 use crate::kernel::{quantise, stride};
 use crate::score::inverse_norm;
 
@@ -27,7 +28,7 @@ pub(crate) struct Row {
 pub(crate) struct Chunk {
     pub(crate) log: Arc<Log>,
     rows: Vec<Row>,
-    codes: Vec<i8>,
+    codes: Codes,
     scales: Vec<Scale>,
     spread: f32,
     longest: f32,
@@ -150,7 +151,6 @@ impl Builder {
 
     pub(crate) fn finish(mut self, log: Arc<Log>) -> Chunk {
         self.rows.shrink_to_fit();
-        self.codes.shrink_to_fit();
         self.scales.shrink_to_fit();
         let hashes = self.rows.iter().map(|row| hash(&row.id));
         let mut by_hash: Vec<_> = hashes.zip(0..).collect();
@@ -161,7 +161,7 @@ impl Builder {
             spread: most(Scale::spread),
             longest: most(Scale::length),
             rows: self.rows,
-            codes: self.codes,
+            codes: self.codes.into(),
             scales: self.scales,
             by_hash,
         }

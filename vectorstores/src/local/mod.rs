@@ -44,6 +44,7 @@ mod near;
 pub(crate) mod offload;
 pub(crate) mod open;
 mod options;
+mod pages;
 mod plan;
 mod points;
 mod question;

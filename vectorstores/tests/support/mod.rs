@@ -8,6 +8,7 @@
 )]
 
 pub mod fault_fs;
+pub mod meanwhile;
 pub mod runs;
 pub mod script;
 pub mod vectors;

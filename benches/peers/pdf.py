@@ -49,7 +49,7 @@ def gori(engine, paths):
     start, found, left = cpu(), {}, list(paths)
     while left:
         run = subprocess.run([BINARY, "--engine", engine], input="\n".join(map(str, left)), capture_output=True, text=True)
-        lines = [json.loads(line) for line in run.stdout.splitlines()]
+        lines = [json.loads(line) for line in run.stdout.split("\n") if line]
         for line in lines:
             found[line["path"]] = {int(k): v for k, v in line["pages"].items()} if "pages" in line else line["error"]
         left = left[len(lines):]
@@ -136,6 +136,8 @@ def tests(folder):
     missing = [path for path in with_text if isinstance(ours[path], str) or not any(squeeze(text) for text in ours[path].values())]
     found = len(with_text) - len(missing)
     print(f"{len(paths)} test files; pdfium finds text in {len(with_text)}, gori in {found} of these ({found / max(1, len(with_text)):.4f})")
+    mapped = [path for path in with_text if not isinstance(ours[path], str) and squeeze(" ".join(ours[path].values())).strip("\ufffd ")]
+    print(f"in {len(mapped)} ({len(mapped) / max(1, len(with_text)):.4f}) it is more than characters without a mapping to Unicode")
     silent = [path for path in missing if not isinstance(ours[path], str)]
     print(f"of the others {len(missing) - len(silent)} are errors, {len(silent)} are told as having no text")
     for path in missing:

@@ -55,10 +55,11 @@ impl Page {
         (self.incomplete && self.is_blank()) || self.is_garbled()
     }
 
-    /// Takes the other text when more of it can be read.
+    /// Takes the other text when more of it can be read. Nothing is not better than characters
+    /// without a mapping, of which a warning tells.
     pub(super) fn or_better(&mut self, other: String) {
         let theirs = Mapping::of(&other);
-        let cleaner = theirs.unmapped() < self.mapping.unmapped();
+        let cleaner = theirs.all > 0 && theirs.unmapped() < self.mapping.unmapped();
         if self.is_blank() || (cleaner && theirs.readable() >= self.mapping.readable() * 0.8) {
             self.text = other;
             self.mapping = theirs;
@@ -145,5 +146,13 @@ mod tests {
         assert_eq!(garbled.text, "real text");
         garbled.or_better(String::new());
         assert_eq!(garbled.text, "real text");
+    }
+
+    #[test]
+    fn a_page_without_any_mapping_did_not_become_a_blank_one() {
+        let mut page = Page::new(1, "\u{fffd}\u{fffd}".to_owned(), &Metadata::new());
+        page.or_better(" \n".to_owned());
+        assert_eq!(page.text, "\u{fffd}\u{fffd}");
+        assert!(page.is_garbled());
     }
 }

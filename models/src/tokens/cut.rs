@@ -145,18 +145,34 @@ impl White {
     ) -> Option<(usize, usize)> {
         let is_last = end == text.len();
         let (before, run) = text.get(..end)?.split_at_checked(self.from)?;
-        // What ends in a newline, and with `\s++$` all that ends the text, is one match.
-        let lines = match blanks {
-            Blanks::Gpt2 => 0,
-            Blanks::Cl100k if is_last => run.len(),
-            Blanks::Cl100k | Blanks::O200k => self.line - self.from,
-        };
         // Newlines right behind a symbol belong to its match. A text begins at a cut, so behind a
-        // letter or a digit, or behind what was a run.
-        let is_free = |c: char| is_letter(c) || c.is_ascii_digit();
-        let begins = !run.starts_with(is_newline) || before.chars().next_back().is_none_or(is_free);
-        if lines >= sizes.long_run && begins {
-            return Some((self.from, self.from + lines));
+        // letter or a digit, behind what was a run, or behind the newlines of a symbol.
+        let newlines = match blanks {
+            Blanks::Gpt2 => 0,
+            Blanks::Cl100k | Blanks::O200k => run
+                .bytes()
+                .take_while(|byte| matches!(byte, b'\r' | b'\n'))
+                .count(),
+        };
+        let own = match before.chars().next_back().filter(|_| newlines > 0) {
+            Some(c) if c.is_ascii_punctuation() => Some(self.from + newlines),
+            Some(c) if !is_letter(c) && !c.is_ascii_digit() => None,
+            _ => Some(self.from),
+        };
+        if let Some(own) = own {
+            let lines = match blanks {
+                Blanks::Gpt2 => 0,
+                Blanks::Cl100k if is_last => end - own,
+                Blanks::Cl100k | Blanks::O200k => self.line.saturating_sub(own),
+            };
+            if lines >= sizes.long_run {
+                return Some((own, own + lines));
+            }
+            // What ends with them can be told apart from what follows, but for o200k's slash.
+            let goes_on = text.get(own..).is_some_and(|rest| rest.starts_with('/'));
+            if own - self.from >= sizes.long_run && !goes_on {
+                return Some((own, own));
+            }
         }
         if end.saturating_sub(self.line) < sizes.long_run {
             return None;

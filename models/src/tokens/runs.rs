@@ -7,9 +7,14 @@
 //! is encoded a window at a time, each beginning at a token's border, and only where two windows
 //! meet are the neighbours looked at: what is added up is then the count of the whole. Where no
 //! border stands that test, the text is encoded in one.
+//!
+//! What repeats itself has equal windows, and an equal window is not encoded again.
 
+use std::cell::RefCell;
 use std::ops::RangeInclusive;
+use std::rc::Rc;
 
+use rustc_hash::FxHashMap;
 use tiktoken_rs::{CoreBPE, Rank};
 
 use super::cut::{Blanks, Sizes, is_letter};
@@ -67,17 +72,21 @@ impl Kind {
 /// The first run that is worth windows, from its first byte to one past its last.
 pub(super) fn long_run(text: &str, blanks: Blanks, sizes: Sizes) -> Option<(usize, usize)> {
     let (mut start, mut kind, mut before) = (0, None, None);
+    // The newlines of a symbol are a run where the text ends with them.
+    let mut of_symbol = false;
     for (at, c) in text.char_indices() {
         let of = Kind::of(c, blanks);
         if of == kind {
             before = Some(c);
             continue;
         }
-        if kind.is_some() && at - start >= 2 * sizes.window {
+        if kind.is_some() && at - start >= 2 * sizes.window && !of_symbol {
             return Some((start, at));
         }
         start = at;
-        kind = of.filter(|kind| kind.follows(c, before));
+        let symbol = before.is_some_and(|c: char| c.is_ascii_punctuation());
+        of_symbol = of == Some(Kind::Newline) && symbol;
+        kind = of.filter(|kind| of_symbol || kind.follows(c, before));
         before = Some(c);
     }
     (kind.is_some() && text.len() - start >= 2 * sizes.window).then_some((start, text.len()))
@@ -98,41 +107,56 @@ pub(super) fn count_in_windows(
     (start, end): (usize, usize),
     sizes: Sizes,
 ) -> usize {
-    let run = Run { table, text, start };
+    let run = Run::new(table, text, start);
     let mut window = run.window(0, start + sizes.window);
-    let (mut counted, mut before) = (0, Vec::new());
+    let mut counted = 0;
+    let mut before: Option<(Rc<[Rank]>, usize)> = None;
     while window.to + sizes.window < end {
         let Some((tokens, next)) = run.next(&window, sizes) else {
             break;
         };
         counted += tokens;
-        before = window.tokens;
-        before.truncate(tokens);
+        before = Some((window.tokens, tokens));
         window = next;
     }
     // The rest begins as the last window did, but nobody has said that it is encoded so.
     let rest = run.window(window.from, text.len());
-    if before.is_empty() || run.meet(&before, &rest) {
+    let before = before.as_ref().and_then(|(all, stay)| all.get(..*stay));
+    if before.is_none_or(|before| run.meet(before, &rest)) {
         counted + rest.tokens.len()
     } else {
         table.encode_ordinary(text).len()
     }
 }
 
+/// How many encodings are remembered while one run is counted.
+const REMEMBERED: usize = 64;
+
 struct Run<'t> {
     table: &'t CoreBPE,
     text: &'t str,
     start: usize,
+    /// A long run is mostly one that repeats itself, and then its windows do too.
+    known: RefCell<FxHashMap<&'t str, Rc<[Rank]>>>,
 }
 
 /// A part of the text, encoded by itself.
 struct Window {
     from: usize,
     to: usize,
-    tokens: Vec<Rank>,
+    tokens: Rc<[Rank]>,
 }
 
-impl Run<'_> {
+impl<'t> Run<'t> {
+    fn new(table: &'t CoreBPE, text: &'t str, start: usize) -> Self {
+        Self {
+            table,
+            text,
+            start,
+            known: RefCell::default(),
+        }
+    }
+
     fn window(&self, from: usize, to: usize) -> Window {
         let to = (to..self.text.len()).find(|to| self.text.is_char_boundary(*to));
         let to = to.unwrap_or(self.text.len());
@@ -143,9 +167,18 @@ impl Run<'_> {
         }
     }
 
-    fn encode(&self, from: usize, to: usize) -> Vec<Rank> {
+    fn encode(&self, from: usize, to: usize) -> Rc<[Rank]> {
         let text = self.text.get(from..to).unwrap_or_default();
-        self.table.encode_ordinary(text)
+        let mut known = self.known.borrow_mut();
+        if let Some(tokens) = known.get(text) {
+            return Rc::clone(tokens);
+        }
+        if known.len() >= REMEMBERED {
+            known.clear();
+        }
+        let tokens: Rc<[Rank]> = self.table.encode_ordinary(text).into();
+        known.insert(text, Rc::clone(&tokens));
+        tokens
     }
 
     fn length(&self, token: Rank) -> usize {

@@ -5,9 +5,10 @@
 //! guess. Where the counter knows no seams, tokens are taken to lie evenly at first.
 
 use std::cell::Cell;
+use std::rc::Rc;
 use std::sync::Arc;
 
-use super::edge;
+use super::edge::{self, Sentences};
 use super::memo::Measured;
 use super::text::Text;
 use super::truncate::{Cut, Lose, Truncate, Unit};
@@ -24,6 +25,7 @@ pub(super) struct Cutter<'a> {
     pub(super) how: &'a Truncate,
     pub(super) unit: Unit,
     pub(super) measured: Arc<Measured>,
+    pub(super) sentences: Rc<Sentences>,
     /// What the whole text costs, its fence included.
     pub(super) whole: usize,
     /// About what marks and fence cost.
@@ -207,7 +209,7 @@ impl Cutter<'_> {
             finest.set(finest.get().min(border));
             at
         };
-        let down = |at| note(edge::down(text, at, unit));
+        let down = |at| note(edge::down(text, at, unit, &self.sentences));
         let up = |at| note(edge::up(text, at, unit));
         let length = text.len();
         let keep = keep.min(length);

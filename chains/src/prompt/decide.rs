@@ -52,6 +52,14 @@ pub(super) struct Table<'a> {
     pub(super) pins: &'a [Pin],
 }
 
+/// A section that has less than it may get, and what it counts against the others.
+struct Wanting {
+    place: usize,
+    has: usize,
+    more: usize,
+    weight: u32,
+}
+
 /// Whether a section is to be as it was in the prompt before.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Pin {
@@ -138,6 +146,22 @@ impl Table<'_> {
     /// What becomes of each section when there is so much room. What is required is let in
     /// whether it fits or not: that was found out before.
     pub(super) fn decide(&self, room: usize) -> Vec<Fate> {
+        self.by_tier(room, Self::grow)
+    }
+
+    /// Who would be let in when there is so much room, each with what it needs at least.
+    pub(super) fn admitted(&self, room: usize) -> Vec<Fate> {
+        self.by_tier(room, |table, places, fates, left| {
+            let more = table.wanting(places, fates).into_iter().map(|w| w.more);
+            *left = left.saturating_sub(more.sum());
+        })
+    }
+
+    fn by_tier(
+        &self,
+        room: usize,
+        share_out: impl Fn(&Self, &[usize], &mut [Fate], &mut usize),
+    ) -> Vec<Fate> {
         let none = Fate::NoRoom { needed: 0, left: 0 };
         let mut fates = vec![none; self.nodes.len()];
         let mut left = room;
@@ -147,7 +171,7 @@ impl Table<'_> {
             for place in &places {
                 self.admit(*place, &mut fates, &mut left);
             }
-            self.grow(&places, &mut fates, &mut left);
+            share_out(self, &places, &mut fates, &mut left);
         }
         fates
     }
@@ -192,25 +216,35 @@ impl Table<'_> {
         }
     }
 
-    /// Shares what is left among the sections of a tier that want more.
-    fn grow(&self, places: &[usize], fates: &mut [Fate], left: &mut usize) {
+    /// Those of a tier that have less than they may get.
+    fn wanting(&self, places: &[usize], fates: &[Fate]) -> Vec<Wanting> {
         let want = |place: &usize| match fates.get(*place) {
-            Some(Fate::Kept(_, tokens)) if *tokens < self.goal(*place) => {
-                let more = self.goal(*place) - tokens;
-                Some((*place, *tokens, more, self.nodes.get(*place)?.weight))
-            }
+            Some(Fate::Kept(_, has)) if *has < self.goal(*place) => Some(Wanting {
+                place: *place,
+                has: *has,
+                more: self.goal(*place) - has,
+                weight: self.nodes.get(*place)?.weight,
+            }),
             _ => None,
         };
-        let wanting: Vec<(usize, usize, usize, u32)> = places.iter().filter_map(want).collect();
+        places.iter().filter_map(want).collect()
+    }
+
+    /// Shares what is left among the sections of a tier that want more.
+    fn grow(&self, places: &[usize], fates: &mut [Fate], left: &mut usize) {
+        let wanting = self.wanting(places, fates);
         let shares = share(
-            &wanting.iter().map(|w| (w.2, w.3)).collect::<Vec<_>>(),
+            &wanting
+                .iter()
+                .map(|w| (w.more, w.weight))
+                .collect::<Vec<_>>(),
             *left,
         );
-        for ((place, has, ..), more) in wanting.iter().zip(shares) {
-            self.offer(*place, *has, more, fates, left);
+        for (wanting, more) in wanting.iter().zip(shares) {
+            self.offer(wanting.place, wanting.has, more, fates, left);
         }
         // Cuts end at borders and items are whole, so some of it comes back.
-        let hungry = wanting.iter().map(|(place, ..)| *place);
+        let hungry = wanting.iter().map(|wanting| wanting.place);
         for place in hungry.take(OFFERS) {
             let has = fates.get(place).map_or(0, Fate::tokens);
             if has < self.goal(place) && *left > 0 {

@@ -243,9 +243,13 @@ impl Desk<'_> {
         if floor > self.capacity || (0..least.len()).any(|place| unmet(&place)) {
             return Err(self.overflow(&least, floor));
         }
-        let estimate = self.table.estimate(&least);
-        let room = self.capacity + estimate - floor.min(estimate);
-        Ok(self.top_up(self.fill(least, room, estimate)))
+        // What joins save or cost is about the same for texts cut short as for the cuts to come,
+        // so the room is right before the first of those is made.
+        let admitted = self.table.admitted(self.capacity);
+        let sum = self.capacity + self.table.estimate(&admitted);
+        let room = sum.saturating_sub(self.count(&admitted).0.all());
+        let floor = self.table.estimate(&least);
+        Ok(self.top_up(self.fill(least, room.max(floor), floor)))
     }
 
     /// Gives what is still left to texts that would rather be cut at a word than leave it.

@@ -4,6 +4,9 @@
 //! border further away than the window does not count: giving up two thousand bytes to end with
 //! a sentence is no longer what anybody wants, and a finer border is taken instead.
 
+use std::cell::RefCell;
+use std::ops::Range;
+
 use unicode_segmentation::{GraphemeCursor, UnicodeSegmentation as _};
 
 use super::truncate::Unit;
@@ -42,11 +45,34 @@ const fn finer(unit: Unit) -> Option<Unit> {
     }
 }
 
+/// The sentences of one text that were met: each from its first byte to the first of the next,
+/// or as far as was looked. Telling sentences apart takes longer than counting tokens, and who
+/// searches a cut asks about the same few of them again and again.
+#[derive(Debug, Default)]
+pub(super) struct Sentences(RefCell<Vec<Range<usize>>>);
+
+impl Sentences {
+    fn around(&self, at: usize) -> Option<usize> {
+        let known = self.0.borrow();
+        let sentence = known.iter().find(|sentence| sentence.contains(&at));
+        sentence.map(|sentence| sentence.start)
+    }
+}
+
 /// The last border at this byte or before it, blanks before it left out, and what border it is.
 /// At least one character lies before it, where the text has one.
-pub(super) fn down(text: &str, at: usize, unit: Unit) -> (usize, Unit) {
+pub(super) fn down(text: &str, at: usize, unit: Unit, known: &Sentences) -> (usize, Unit) {
     let at = floor(text, at);
-    let Some((border, unit)) = coarsest(unit, |unit| last_border(text, at, unit)) else {
+    let last = |unit| match unit {
+        Unit::Sentence => known.around(at).or_else(|| {
+            let sentence = last_sentence(text, at)?;
+            let start = sentence.start;
+            known.0.borrow_mut().push(sentence);
+            Some(start)
+        }),
+        _ => last_border(text, at, unit),
+    };
+    let Some((border, unit)) = coarsest(unit, last) else {
         return (if at > 0 { at } else { after(text, 0) }, Unit::Grapheme);
     };
     let trimmed = border - blanks(text.get(..border).unwrap_or_default().chars().rev());
@@ -147,28 +173,38 @@ fn before(text: &str, at: usize) -> usize {
 }
 
 /// Telling sentences apart takes time, so it is tried near the place first.
-const NEAR: [usize; 2] = [96, 384];
+const NEAR: [usize; 3] = [96, 384, window(Unit::Sentence)];
 
-fn last_border(text: &str, at: usize, unit: Unit) -> Option<usize> {
-    let near = NEAR.iter().filter(|_| unit == Unit::Sentence).copied();
-    let mut windows = near.chain([window(unit)]);
-    windows.find_map(|window| last_border_within(text, at, unit, window))
+/// The sentence that this byte is in, from its first byte to the first that is not surely in it.
+fn last_sentence(text: &str, at: usize) -> Option<Range<usize>> {
+    if at == 0 || at >= text.len() {
+        return (at > 0).then_some(text.len()..text.len() + 1);
+    }
+    let to = ceil(text, (at + 64).min(text.len()));
+    NEAR.iter().find_map(|near| {
+        let from = floor(text, at.saturating_sub(*near));
+        let mut last = None;
+        for (place, _) in text.get(from..to)?.split_sentence_bound_indices() {
+            if from + place > at {
+                return Some(last?..from + place);
+            }
+            // What a window begins with is no border for that.
+            last = (place > 0).then_some(from + place);
+        }
+        Some(last?..to)
+    })
 }
 
-fn last_border_within(text: &str, at: usize, unit: Unit, window: usize) -> Option<usize> {
+fn last_border(text: &str, at: usize, unit: Unit) -> Option<usize> {
     if at == 0 || at >= text.len() {
         return (at > 0).then_some(text.len());
     }
-    let from = floor(text, at.saturating_sub(window));
+    let from = floor(text, at.saturating_sub(window(unit)));
     let to = ceil(text, (at + 64).min(text.len()));
     let near = text.get(from..to)?;
     let inside = |place: &usize| *place > 0 && from + place <= at;
     match unit {
-        Unit::Sentence => near
-            .split_sentence_bound_indices()
-            .map(|(i, _)| i)
-            .filter(inside)
-            .last(),
+        Unit::Sentence => return Some(last_sentence(text, at)?.start),
         Unit::Line => near.get(..at - from)?.rfind('\n').map(|i| i + 1),
         Unit::Word => near
             .split_word_bound_indices()
@@ -256,7 +292,7 @@ mod tests {
         ) {
             let at = at.min(text.len());
             for unit in [Unit::Sentence, Unit::Line, Unit::Word, Unit::Grapheme] {
-                let (d, _) = down(&text, at, unit);
+                let (d, _) = down(&text, at, unit, &Sentences::default());
                 let (u, _) = up(&text, at, unit);
                 prop_assert!(text.is_char_boundary(d) && text.is_char_boundary(u));
                 prop_assert!(text.is_empty() || d > 0 && u < text.len());
@@ -268,7 +304,7 @@ mod tests {
         #[test]
         fn a_word_border_is_one_of_the_whole_text(text in "[a-z .\n]{0,200}", at in 0_usize..200) {
             let words: Vec<usize> = text.split_word_bound_indices().map(|(i, _)| i).collect();
-            let (d, unit) = down(&text, at, Unit::Word);
+            let (d, unit) = down(&text, at, Unit::Word, &Sentences::default());
             if unit == Unit::Word && d < text.len() {
                 prop_assert!(words.contains(&d), "{text:?} {at} {d}");
             }
@@ -277,7 +313,10 @@ mod tests {
 
     #[test]
     fn each_border_is_where_a_reader_would_put_it() {
-        let end = |at, unit| TEXT.split_at(down(TEXT, at, unit).0).0;
+        let end = |at, unit| {
+            TEXT.split_at(down(TEXT, at, unit, &Sentences::default()).0)
+                .0
+        };
         assert_eq!(end(20, Unit::Sentence), "One is here.");
         assert_eq!(end(20, Unit::Word), "One is here. Two");
         assert_eq!(end(40, Unit::Line), "One is here. Two follows!");
@@ -287,7 +326,7 @@ mod tests {
         assert!(start(5, Unit::Word).starts_with("here"));
         let family = TEXT.find('👩').unwrap();
         assert_eq!(
-            down(TEXT, family + 9, Unit::Grapheme).0,
+            down(TEXT, family + 9, Unit::Grapheme, &Sentences::default()).0,
             family - 1,
             "never inside a family"
         );

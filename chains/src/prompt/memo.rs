@@ -7,7 +7,7 @@
 //! counted whole, which gives the same and takes longer.
 
 use std::borrow::Borrow;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::hash::Hash;
 use std::ops::Range;
@@ -18,9 +18,15 @@ use sha2::{Digest as _, Sha256};
 
 use super::text::{ByHash, Text};
 
-/// How far apart the seams are that a count is kept for, in bytes: a cut inside a long text
-/// counts at most about this much anew.
-const STRIDE: usize = 96;
+/// How far apart the seams are that a count is kept for at once, in bytes: the first cut between
+/// two of them counts at most about this much anew, and those near it next to nothing.
+const STRIDE: usize = 128;
+
+/// A seam so near to a cut is near enough, in bytes.
+const CLOSE: usize = 24;
+
+/// How many seams near to cuts are kept of one text; above it they are found again.
+const MOST_CLOSER: usize = 64;
 
 /// Tokens between two seams are taken to lie evenly, which is good enough up to here, in bytes.
 const DENSE: usize = 1_024;
@@ -173,6 +179,9 @@ pub(super) struct Measured {
     /// Counted when it is asked for where there is no seam, since then nothing else is gained.
     tokens: OnceLock<usize>,
     seams: Vec<Seam>,
+    /// Seams near to cuts, with the tokens before them. Only exact counts come from these, so
+    /// that who guesses by [`before`](Self::before) guesses the same with any memory.
+    closer: Mutex<BTreeMap<usize, usize>>,
     dense: bool,
 }
 
@@ -190,6 +199,7 @@ impl Measured {
             return Self {
                 tokens: OnceLock::new(),
                 seams: Vec::new(),
+                closer: Mutex::default(),
                 dense: false,
             };
         };
@@ -208,17 +218,57 @@ impl Measured {
         Self {
             tokens: OnceLock::from(tokens + part(last..text.len())),
             seams,
+            closer: Mutex::default(),
             dense: widest <= DENSE,
         }
     }
 
-    /// The outermost seams strictly inside a range, and the tokens between them. Strictly,
-    /// since a seam is one only with both its neighbours present.
-    fn inside(&self, range: &Range<usize>) -> Option<(Seam, Seam)> {
+    /// Seams strictly inside a range of the text, near to its ends where it has such, and the
+    /// tokens before them. Strictly, since a seam is one only with both its neighbours present.
+    fn inside(
+        &self,
+        counter: &dyn TokenCounter,
+        text: &str,
+        range: &Range<usize>,
+    ) -> Option<(Seam, Seam)> {
         let from = self.seams.partition_point(|seam| seam.at <= range.start);
         let to = self.seams.partition_point(|seam| seam.at < range.end);
         let seams = self.seams.get(from..to)?;
-        Some((*seams.first()?, *seams.last()?))
+        let (mut first, mut last) = (*seams.first()?, *seams.last()?);
+        if range.start > 0 && first.at - range.start > CLOSE {
+            let near = next_seam(counter, text, range.start + 1).filter(|at| *at < first.at);
+            first = near.map_or(first, |at| self.closer(counter, text, first, at));
+        }
+        if range.end < text.len() && range.end - last.at > CLOSE {
+            let near = text.get(last.at..range.end);
+            let near = near.and_then(|near| last_seam(counter, near));
+            last = near.map_or(last, |at| self.closer(counter, text, last, last.at + at));
+        }
+        Some((first, last))
+    }
+
+    /// The seam at this byte, counted from the one that is known.
+    fn closer(&self, counter: &dyn TokenCounter, text: &str, known: Seam, at: usize) -> Seam {
+        let mut closer = lock(&self.closer);
+        if let Some(tokens) = closer.get(&at) {
+            return Seam {
+                at,
+                tokens: *tokens,
+            };
+        }
+        let between = |range: Range<usize>| counter.count(text.get(range).unwrap_or_default());
+        let tokens = if at < known.at {
+            known.tokens - between(at..known.at)
+        } else {
+            let nearest = closer.range(known.at..at).next_back();
+            let (from, tokens) = nearest.map_or((known.at, known.tokens), |(a, t)| (*a, *t));
+            tokens + between(from..at)
+        };
+        if closer.len() >= MOST_CLOSER {
+            closer.clear();
+        }
+        closer.insert(at, tokens);
+        Seam { at, tokens }
     }
 
     /// The tokens of the text, where they were counted.
@@ -305,7 +355,8 @@ impl<'m> Joined<'m> {
         {
             self.close();
         }
-        match self.memo.measure(text).inside(range) {
+        let measured = self.memo.measure(text);
+        match measured.inside(&*self.memo.counter, text.as_str(), range) {
             Some((first, last)) => {
                 self.open += part.get(..first.at - range.start).unwrap_or_default();
                 self.close();

@@ -3,8 +3,10 @@
 use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
 use std::ops::Range;
+use std::rc::Rc;
 
 use super::cutter::Cutter;
+use super::edge::Sentences;
 use super::framing::Framing;
 use super::memo::Memo;
 use super::node::{Body, Entry, EntryBody, Node, Rendition};
@@ -47,6 +49,8 @@ pub(super) struct Sizer<'a> {
     made: RefCell<HashMap<usize, (Kept, usize)>>,
     /// What cuts of a section cost.
     costs: RefCell<HashMap<Parts, usize>>,
+    /// The sentences of a section's text that were met.
+    sentences: RefCell<HashMap<usize, Rc<Sentences>>>,
 }
 
 /// A section's place, and what is kept of its text.
@@ -60,6 +64,7 @@ impl<'a> Sizer<'a> {
             capacity,
             made: RefCell::default(),
             costs: RefCell::default(),
+            sentences: RefCell::default(),
         }
     }
 
@@ -181,7 +186,11 @@ impl<'a> Sizer<'a> {
             self.costs.borrow_mut().insert(key, tokens);
             tokens
         };
-        Some(run(&self.cutter(text, how, unit, size.wanted, &cost)))
+        let sentences = Rc::clone(self.sentences.borrow_mut().entry(place).or_default());
+        Some(run(&Cutter {
+            sentences,
+            ..self.cutter(text, how, unit, size.wanted, &cost)
+        }))
     }
 
     fn cutter<'c>(
@@ -200,6 +209,7 @@ impl<'a> Sizer<'a> {
             how,
             unit,
             measured,
+            sentences: Rc::default(),
             whole,
             around: fence + marks.sum::<usize>(),
             cost,
@@ -217,6 +227,12 @@ impl<'a> Sizer<'a> {
         }
         let floor = self.floor(place, node, size).unwrap_or(size.wanted);
         let room = stepped(size, room).max(floor);
+        // Whoever is let in gets this first, in every round.
+        if let (Body::Text(_), true) = (&node.body, room == floor)
+            && let Some(least) = self.smallest(place, node, size)
+        {
+            return least.clone();
+        }
         let known = self.made.borrow().get(&place).cloned();
         if let Some((made, _)) = known.filter(|(made, most)| (made.1..=*most).contains(&room)) {
             return made;

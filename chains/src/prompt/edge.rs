@@ -11,12 +11,12 @@ use unicode_segmentation::{GraphemeCursor, UnicodeSegmentation as _};
 
 use super::truncate::Unit;
 
-/// How far a border may be, in bytes.
-const fn window(unit: Unit) -> usize {
+/// How far a border may be, in bytes. What is longer than that between two is no word.
+pub(super) const fn window(unit: Unit) -> usize {
     match unit {
         Unit::Sentence => 2_048,
         Unit::Line => 2_048,
-        Unit::Word => 256,
+        Unit::Word => 64,
         Unit::Grapheme => 64,
     }
 }

@@ -12,7 +12,7 @@ use unicode_segmentation::{GraphemeCursor, UnicodeSegmentation as _};
 use super::truncate::Unit;
 
 /// How far a border may be, in bytes. What is longer than that between two is no word.
-pub(super) const fn window(unit: Unit) -> usize {
+const fn window(unit: Unit) -> usize {
     match unit {
         Unit::Sentence => 2_048,
         Unit::Line => 2_048,
